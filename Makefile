@@ -1,0 +1,69 @@
+# Everything here sets itself up: a fresh Debian or Ubuntu with Python 3.11 or newer, git and make is enough.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+UV := $(VENV)/bin/uv
+# A stamp instead of a look at every package: the second `make install` costs nothing.
+STAMP := $(VENV)/.installed
+
+# uv must write into .venv and nowhere else, whatever environment the caller has activated.
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+unexport VIRTUAL_ENV
+
+.PHONY: help install demo test lint format bench parts lock clean
+
+help: ## Print these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Make .venv with every package in it; the command is .venv/bin/icestream
+
+demo: $(STAMP) ## Run the whole stream in one process, on simulated or real granules
+	$(VENV)/bin/icestream demo
+
+test: $(STAMP) parts ## Run every test against a real RabbitMQ and a real PostgreSQL
+	$(VENV)/bin/pytest $(ARGS)
+
+lint: $(STAMP) ## Check style, types and who imports whom
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
+	$(VENV)/bin/python benchmarks/run.py $(ARGS)
+
+parts: $(STAMP) ## See that RabbitMQ and PostgreSQL are there for the tests; as root, install them
+	@$(VENV)/bin/python tests/parts/install.py
+
+lock: $(STAMP) ## Resolve uv.lock anew and export constraints.txt
+	$(UV) lock --upgrade
+	$(UV) export --frozen --quiet --all-packages --all-groups --no-hashes --no-annotate --no-header --no-emit-workspace --output-file constraints.txt
+
+clean: ## Remove the environment and everything that tools have cached
+	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache demo-output benchmarks/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "icestream needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; \
+	    else \
+	        echo "$(PYTHON) cannot make virtual environments. Install them: sudo apt-get install python3-venv" >&2; exit 1; \
+	    fi
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(STAMP): $(UV) uv.lock pyproject.toml $(wildcard shared/*/pyproject.toml services/*/pyproject.toml plugins/*/pyproject.toml)
+	$(UV) sync --quiet --frozen --all-packages --all-groups
+	@touch $@
