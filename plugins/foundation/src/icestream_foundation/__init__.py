@@ -1,0 +1,1 @@
+"""Foundation products: undelivered intermediates that several families need."""

@@ -1,0 +1,1 @@
+"""Daily snow cover without cloud gaps from optical sensors."""

@@ -1,0 +1,1 @@
+"""Snow depth from passive microwave brightness temperature."""

@@ -1,0 +1,1 @@
+"""The service that announces files once they have landed whole."""

@@ -1,0 +1,1 @@
+"""The service that makes products, each slot in a child process."""

@@ -1,0 +1,1 @@
+"""The words and decisions of icestream: granule, task, outcome, collection, product, gathering. No arrays."""

@@ -1,0 +1,1 @@
+"""One collection, one file: parse its name, open it, give it our names and units."""

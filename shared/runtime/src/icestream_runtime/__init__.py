@@ -1,0 +1,1 @@
+"""Settings, logs, metrics, broker, topology, ledger, storage and health."""

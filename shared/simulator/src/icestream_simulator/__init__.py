@@ -1,0 +1,1 @@
+"""Granules in their real file formats from forward physics with known truth."""
