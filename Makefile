@@ -46,7 +46,8 @@ parts: $(STAMP) ## See that RabbitMQ and PostgreSQL are there for the tests; as 
 
 lock: $(STAMP) ## Resolve uv.lock anew and export constraints.txt
 	$(UV) lock --upgrade
-	$(UV) export --frozen --quiet --all-packages --all-groups --no-hashes --no-annotate --no-header --no-emit-workspace --output-file constraints.txt
+	$(UV) export --frozen --quiet --all-packages --all-groups --no-hashes --no-annotate --no-header \
+	    --no-emit-workspace --output-file constraints.txt
 
 clean: ## Remove the environment and everything that tools have cached
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache demo-output benchmarks/output

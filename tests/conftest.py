@@ -1,0 +1,105 @@
+"""What every test may ask for: real granules, a broker of its own, a database of its own.
+
+The servers are private child processes, one of each for a pytest worker, started when the first test asks.
+ICESTREAM_TEST_AMQP_URL and ICESTREAM_TEST_POSTGRES_URL point the tests at running ones instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from parts.postgresql import Database, PrivatePostgreSQL, find_postgresql
+from parts.rabbitmq import Broker, PrivateRabbitMQ, find_rabbitmq
+
+ROOT = Path(__file__).parents[1]
+
+
+def lacks(what: str) -> NoReturn:
+    """Skip for a person who lacks something; fail in CI, where nothing is skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def granules() -> Path:
+    """The directory of real granules: ICESTREAM_GRANULES, else `shared/granules` beside the repository."""
+    directory = Path(os.environ.get("ICESTREAM_GRANULES") or ROOT.parent / "shared" / "granules")
+    if not directory.is_dir():
+        lacks(f"There are no real granules at {directory}. Set ICESTREAM_GRANULES to the directory that holds them.")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def private_rabbitmq() -> Iterator[PrivateRabbitMQ]:
+    if find_rabbitmq() is None:
+        lacks("This test kills the broker, so it needs a private one: apt-get install rabbitmq-server")
+    broker = PrivateRabbitMQ()
+    broker.start()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def rabbitmq(private_rabbitmq: PrivateRabbitMQ) -> Iterator[PrivateRabbitMQ]:
+    """A private RabbitMQ that the test may kill, start again, pause and resume."""
+    private_rabbitmq.ensure()
+    yield private_rabbitmq
+    private_rabbitmq.resume()
+    private_rabbitmq.ensure()
+
+
+@pytest.fixture
+def amqp_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The AMQP URL of an empty virtual host, on the broker of the fixture `rabbitmq` where that is private."""
+    outside = os.environ.get("ICESTREAM_TEST_AMQP_URL")
+    # A test that asks for the broker itself means to kill it: never the outside one.
+    private = outside is None or "rabbitmq" in request.fixturenames
+    broker: Broker = request.getfixturevalue("rabbitmq") if private else Broker.at(str(outside))
+    with broker.vhost() as url:
+        yield url
+        if isinstance(broker, PrivateRabbitMQ):
+            broker.resume()
+            broker.ensure()
+
+
+@pytest.fixture(scope="session")
+def private_postgresql() -> Iterator[PrivatePostgreSQL]:
+    if find_postgresql() is None:
+        lacks("This test kills the database, so it needs a private one: apt-get install postgresql")
+    server = PrivatePostgreSQL()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgresql(private_postgresql: PrivatePostgreSQL) -> Iterator[PrivatePostgreSQL]:
+    """A private PostgreSQL that the test may kill, start again, pause and resume."""
+    private_postgresql.ensure()
+    yield private_postgresql
+    private_postgresql.resume()
+    private_postgresql.ensure()
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database, on the server of the fixture `postgresql` where that is private."""
+    outside = os.environ.get("ICESTREAM_TEST_POSTGRES_URL")
+    private = outside is None or "postgresql" in request.fixturenames
+    server: Database = request.getfixturevalue("postgresql") if private else Database(str(outside))
+    with server.database() as url:
+        yield url
+        if isinstance(server, PrivatePostgreSQL):
+            server.resume()
+            server.ensure()
