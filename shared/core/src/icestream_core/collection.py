@@ -1,0 +1,95 @@
+"""A collection: a kind of input. Its file-name pattern says what a file is before anybody opens it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trollsift import Parser
+
+from icestream_core.errors import PluginError
+from icestream_core.granule import Granule
+from icestream_core.grid import Grid
+
+
+class Facts(NamedTuple):
+    """What a file name tells.
+
+    granule_id : without compression suffixes, so that the same content under .gz is the same granule
+    """
+
+    granule_id: str
+    start: datetime
+    end: datetime
+    platform: str = ""
+    tile: str = ""
+    part: str = ""
+    variant: str = ""
+    footprint: tuple[float, float, float, float] | None = None
+
+
+class Opened(NamedTuple):
+    """An opened file.
+
+    data : an xarray Dataset with our names and SI units (attribute `units`) on dims (y, x), or rows
+    grid : where the cells are; None for swaths and tables, which carry `latitude` and `longitude`
+    """
+
+    data: Any
+    grid: Grid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One sensor's product in one format.
+
+    patterns : trollsift patterns of file names; the first that fits decides
+    facts : from the parsed fields to Facts; returns None for a name that fits the pattern and is something else
+    opener : "package.module:function" of (Path, Granule) -> Opened, imported only when a file is opened
+    """
+
+    name: str
+    title: str
+    sensor: str
+    patterns: tuple[str, ...]
+    facts: Callable[[Mapping[str, Any]], Facts | None]
+    opener: str
+    media_type: str = "application/octet-stream"
+    doi: str = ""
+    licence: str = ""
+    sensors: Mapping[str, str] = field(default_factory=dict)
+    """Sensor by platform, where one collection carries several."""
+
+    def parse(self, filename: str) -> Facts | None:
+        """Return what the file name tells, or None where it is not of this collection."""
+        for pattern in self.patterns:
+            parser = Parser(pattern)
+            if parser.validate(filename):
+                return self.facts(parser.parse(filename))
+        return None
+
+    def sensor_of(self, platform: str) -> str:
+        return self.sensors.get(platform, self.sensor)
+
+    def open(self, path: Path, granule: Granule) -> Opened:
+        """Open a file; raises GranuleError where it is not what the collection promises."""
+        module, _, function = self.opener.partition(":")
+        try:
+            opener = getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise PluginError(f"collection {self.name}: its opener {self.opener} cannot be loaded: {error}") from error
+        opened: Opened = opener(path, granule)
+        return opened
+
+
+def recognise(filename: str, collections: Sequence[Collection]) -> tuple[Collection, Facts] | None:
+    """Return the collection that a file name belongs to and what the name tells; None where it is of none."""
+    for collection in collections:
+        facts = collection.parse(filename)
+        if facts is not None:
+            return collection, facts
+    return None

@@ -1,0 +1,162 @@
+"""Gathering: from a product's record, a slot and the granules known, decide what happens now. A pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from icestream_core.granule import Mode
+from icestream_core.pick import Picked, Recorded, pick
+from icestream_core.product import Product
+from icestream_core.slot import Slot, Stage
+from icestream_core.task import TaskInput, inputs_hash
+
+
+class Made(NamedTuple):
+    """What a slot has been made from.
+
+    entries : (input, granule id, checksum, step)
+    """
+
+    inputs_hash: str
+    stage: Stage
+    entries: frozenset[tuple[str, str, str, int]]
+
+
+class Decision(NamedTuple):
+    """What happens with a slot now.
+
+    action : make it; wait (until `due_at`, or for an arrival where that is None); nothing (what is wanted is made);
+        void or hopeless: closed without what it needs
+    due_at : when to look again even if nothing arrives
+    waiting_for : what is awaited, in words
+    missing : what it is made without
+    """
+
+    action: Literal["make", "wait", "nothing", "void", "hopeless"]
+    inputs: dict[str, tuple[TaskInput, ...]]
+    inputs_hash: str
+    stage: Stage
+    mode: Mode
+    due_at: datetime | None
+    waiting_for: tuple[str, ...]
+    missing: tuple[str, ...]
+    reason: str
+
+
+def gather(
+    product: Product, slot: Slot, rows: Sequence[Recorded], now: datetime, settle: timedelta, made: Made | None = None
+) -> Decision:
+    """Decide for a slot.
+
+    rows : the granules that `touch.queries` selects, quarantined ones left out
+    settle : how long the stream must have been quiet before a closed slot is made of what there is
+    made : what its current revision was made from
+    """
+    picks = {name: pick(product, slot, name, rows) for name in product.inputs}
+    lacking = [found for found in picks.values() if not found.complete]
+    decision = _decision(product, picks, made)
+    awaited = tuple(word for found in lacking for word in found.missing)
+    short = [found for found in picks.values() if not found.sufficient]
+
+    void = next((found for found in picks.values() if found.void and not found.input.optional), None)
+    if void is not None:
+        return decision("void", missing=awaited, reason=f"input {void.name} is void: {void.void}")
+    if not lacking:
+        return decision("make")
+
+    quiet_at = max((found.last_arrival for found in picks.values() if found.last_arrival), default=now) + max(
+        (settle if found.input.settle is None else found.input.settle for found in lacking), default=settle
+    )
+    patience_ends = slot.end + max(found.input.patience for found in lacking)
+    closes_at = max(patience_ends, quiet_at)
+
+    endless = [found for found in short if found.input.timeless]
+    if endless:
+        return decision("wait", waiting_for=tuple(word for found in endless for word in found.missing))
+    if now >= closes_at:
+        if short:
+            reason = "closed without " + "; ".join(word for found in short for word in found.missing)
+            return decision(product.when_short, missing=awaited, reason=reason)
+        return decision("make", missing=awaited)
+    if short:
+        return decision("wait", due_at=closes_at, waiting_for=awaited)
+    if now < patience_ends and _may_be_made_early(lacking, quiet_at, now, made):
+        return decision("make", stage="provisional", due_at=closes_at, waiting_for=awaited, missing=awaited)
+    return decision("wait", due_at=min(closes_at, quiet_at) if quiet_at > now else closes_at, waiting_for=awaited)
+
+
+def _may_be_made_early(lacking: list[Picked], quiet_at: datetime, now: datetime, made: Made | None) -> bool:
+    """While patience lasts: at once where only neighbours are awaited, else when the stream has been quiet.
+
+    What has been made once waits for quiet before it is made again, so that a trickle is not a storm of revisions.
+    """
+    if now >= quiet_at:
+        return True
+    return made is None and not any(found.own_step_lacks for found in lacking)
+
+
+class _decision:  # noqa: N801 - it is called like the function it stands for
+    """Builds a Decision, turning a `make` of what is made already into `nothing`."""
+
+    def __init__(self, product: Product, picks: dict[str, Picked], made: Made | None) -> None:
+        self.product, self.picks, self.made = product, picks, made
+
+    def __call__(
+        self,
+        action: Literal["make", "wait", "void", "hopeless"],
+        *,
+        stage: Stage = "final",
+        due_at: datetime | None = None,
+        waiting_for: tuple[str, ...] = (),
+        missing: tuple[str, ...] = (),
+        reason: str = "",
+    ) -> Decision:
+        inputs = {name: found.entries for name, found in self.picks.items() if found.entries}
+        identity = inputs_hash(inputs, self.product.options)
+        done = action == "make" and self._is_made(identity, inputs, stage)
+        return Decision(
+            action="nothing" if done else action,
+            inputs=inputs,
+            inputs_hash=identity,
+            stage=stage,
+            mode=self._mode(),
+            due_at=due_at,
+            waiting_for=waiting_for,
+            missing=missing,
+            reason=reason,
+        )
+
+    def _is_made(self, identity: str, inputs: dict[str, tuple[TaskInput, ...]], stage: Stage) -> bool:
+        if self.made is None:
+            return False
+        if self.made.inputs_hash == identity:
+            return True
+        wanted = {
+            (name, entry.granule.granule_id, entry.granule.checksum, entry.step)
+            for name, entries in inputs.items()
+            for entry in entries
+        }
+        changed = wanted ^ self.made.entries
+        if self.made.stage == "final" or stage == "provisional":
+            return not any(self._revises(name, step, stage) for name, _, _, step in changed)
+        return not changed
+
+    def _revises(self, name: str, step: int, stage: Stage) -> bool:
+        entry = self.product.inputs.get(name)
+        if entry is None:
+            return True
+        if stage == "provisional" and entry.revise == "closing" and step != 0:
+            return False
+        return entry.triggers
+
+    def _mode(self) -> Mode:
+        own = [
+            entry.granule.mode
+            for name, found in self.picks.items()
+            if self.product.inputs[name].triggers
+            for entry in found.entries
+            if entry.step == 0
+        ]
+        return "reprocessing" if own and all(mode == "reprocessing" for mode in own) else "forward"

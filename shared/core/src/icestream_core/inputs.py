@@ -1,0 +1,124 @@
+"""Inputs of a product: from which collections, which parts, when to stop waiting, and on what grid."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from icestream_core.slot import Stage
+from icestream_core.window import Steps, Window
+
+Role = Literal["trigger", "companion", "ancillary", "reference", "parameters", "own-output"]
+Resampling = Literal["nearest", "bilinear", "average", "mode"]
+Combine = Literal["single", "mosaic", "mean", "stack", "best"]
+
+LIBRARY = "library-"
+"""A source named so is a coarse default that a Python library ships; it is always there."""
+
+
+class Source(BaseModel):
+    """One alternative: a collection, and what of it is needed.
+
+    needs : parts without which nothing is made
+    wants : parts that are waited for while patience lasts, and done without after it
+    platforms : only these, the first preferred; any, where empty
+    tiles : for an input that reads any tile: only these, the first preferred where they are alternatives
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    collection: str
+    needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    tiles: tuple[str, ...] = ()
+
+    @property
+    def is_library(self) -> bool:
+        return self.collection.startswith(LIBRARY)
+
+
+class Align(BaseModel):
+    """How an input comes onto the product's grid.
+
+    resampling : as GDAL names them; nearest for classes
+    combine : what is done with several granules of one step: put side by side (mosaic), averaged, stacked, or the
+        one with most valid cells (best)
+    native : leave it on its own grid: the product asks for it so
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resampling: Resampling = "nearest"
+    combine: Combine = "single"
+    native: bool = False
+
+
+class Input(BaseModel):
+    """One input of a product.
+
+    sources : ordered alternatives; sensors are not mixed within a slot, and which was used is recorded
+    role : only the arrival of a trigger opens a slot or makes it again
+    tile : "same" as the slot's; "all" that there are (mosaic); "any" one, tiles being alternatives
+    variant : which variant of the source; "" for the slot's own where the product has variants
+    tiles_expected : for tile="all": the tiles that make it complete, where they are known
+    at_least : granules of the slot's own step without which nothing is made
+    patience : how long after the period's end to wait for what is needed and wanted
+    settle : how long the stream must have been quiet before a closed slot is made of what there is; else the
+        gatherer's setting
+    revise : "each" later arrival makes a new revision, or only the "closing" of the window does
+    stages : which stages of a product it accepts
+    optional : the product is made, and flagged, without it
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: tuple[Source, ...] = Field(min_length=1)
+    role: Role = "trigger"
+    window: Window = Steps()
+    align: Align = Align()
+    tile: Literal["same", "all", "any"] = "same"
+    variant: str = ""
+    tiles_expected: tuple[str, ...] = ()
+    at_least: int = Field(default=1, ge=0)
+    patience: timedelta = timedelta(hours=12)
+    settle: timedelta | None = None
+    revise: Literal["each", "closing"] = "each"
+    stages: tuple[Stage, ...] = ("provisional", "final")
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _library_defaults_come_last(self) -> Self:
+        if any(source.is_library for source in self.sources[:-1]):
+            raise ValueError("a library default is always there: it must be the last source")
+        return self
+
+    @property
+    def triggers(self) -> bool:
+        return self.role == "trigger"
+
+    @property
+    def timeless(self) -> bool:
+        """Ancillaries, references and parameters hold until a newer one comes; nobody waits for them to be fresh."""
+        return self.role in ("ancillary", "reference", "parameters")
+
+
+def source(collection: str, *, needs: str = "", wants: str = "", platforms: str = "", tiles: str = "") -> Source:
+    """Return a source; parts, platforms and tiles are written as words with spaces between."""
+    return Source(
+        collection=collection,
+        needs=tuple(needs.split()),
+        wants=tuple(wants.split()),
+        platforms=tuple(platforms.split()),
+        tiles=tuple(tiles.split()),
+    )
+
+
+def hours(count: float) -> timedelta:
+    return timedelta(hours=count)
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)

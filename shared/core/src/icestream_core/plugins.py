@@ -1,0 +1,96 @@
+"""Loading plugins: every distribution with an entry point in the group `icestream`, ours and a third party's alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, cast
+
+import pluggy
+
+from icestream_core import hookspecs
+from icestream_core.collection import Collection
+from icestream_core.errors import PluginError
+from icestream_core.product import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """What is installed."""
+
+    manager: pluggy.PluginManager
+    products: dict[str, Product]
+    collections: dict[str, Collection]
+
+    def product(self, name: str) -> Product:
+        """Return a product; raises PluginError, with the near names, where there is none."""
+        if name not in self.products:
+            raise PluginError(
+                f"no product {name!r} is installed; there are {', '.join(sorted(self.products)) or 'none'}"
+            )
+        return self.products[name]
+
+
+def load(only: Sequence[str] = (), extra: Sequence[object] = ()) -> Plugins:
+    """Load the installed plugins.
+
+    only : names of entry points; all where empty. `readers` is always loaded
+    extra : plugin objects registered beside them: lifecycle hooks, a test's products
+    Raises PluginError with the plugin's name and the real error where one does not load.
+    """
+    manager = pluggy.PluginManager(hookspecs.GROUP)
+    manager.add_hookspecs(hookspecs)
+    found = {point.name: point for point in entry_points(group=hookspecs.GROUP)}
+    unknown = set(only) - found.keys()
+    if unknown:
+        raise PluginError(f"no plugin {', '.join(sorted(unknown))} is installed; there are {', '.join(sorted(found))}")
+    for name, point in sorted(found.items()):
+        if not only or name in only or name == "readers":
+            manager.register(_import(point), name)
+    for plugin in extra:
+        manager.register(plugin)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"plugin {error.plugin!r} has a hook that does not exist: {error}") from error
+    return Plugins(manager, _products(manager), _collections(manager))
+
+
+def _import(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        distribution = point.dist.name if point.dist else "an unknown distribution"
+        raise PluginError(
+            f"plugin {point.name!r} ({point.value} of {distribution}) cannot be imported: "
+            f"{type(error).__name__}: {error}; "
+            f"mend it, uninstall it, or leave it out with ICESTREAM_PLUGINS"
+        ) from error
+
+
+def _products(manager: pluggy.PluginManager) -> dict[str, Product]:
+    products: dict[str, Product] = {}
+    for plugin, given in _given(manager, "icestream_products"):
+        for product in given:
+            if product.name in products:
+                raise PluginError(f"two plugins give a product {product.name!r}; the second is {plugin!r}")
+            if product.compute is None:
+                raise PluginError(f"product {product.name!r} of plugin {plugin!r} has no function")
+            products[product.name] = product
+    return products
+
+
+def _collections(manager: pluggy.PluginManager) -> dict[str, Collection]:
+    collections: dict[str, Collection] = {}
+    for plugin, given in _given(manager, "icestream_collections"):
+        for collection in given:
+            if collection.name in collections:
+                raise PluginError(f"two plugins give a collection {collection.name!r}; the second is {plugin!r}")
+            collections[collection.name] = collection
+    return collections
+
+
+def _given(manager: pluggy.PluginManager, hook: str) -> list[tuple[str, Sequence[Any]]]:
+    implementations = getattr(manager.hook, hook).get_hookimpls()
+    return [(found.plugin_name, cast("Sequence[Any]", found.function())) for found in implementations]

@@ -1,0 +1,157 @@
+"""A product: a declarative record and a pure function. The record is plain data: the gatherer needs no plugin code."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from icestream_core.delivery import Delivery
+from icestream_core.errors import RecordError
+from icestream_core.grid import Grid
+from icestream_core.inputs import Input
+from icestream_core.period import Period
+from icestream_core.variable import Written
+
+Fidelity = Literal["published-formula", "published-method-refit", "inspired-by"]
+
+
+class OnGrid(BaseModel):
+    """A raster on a fixed grid."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["grid"] = "grid"
+    grid: Grid
+
+
+class OnLattice(BaseModel):
+    """A raster whose grid is that of its granules: a tile, a scene, a sensor's own grid.
+
+    of : the input that gives the grid
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["lattice"] = "lattice"
+    of: str
+
+
+class Table(BaseModel):
+    """Rows: stations, lakes, passes (a CF discrete sampling geometry).
+
+    feature : CF's featureType
+    instance : the name of the instance dimension
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["table"] = "table"
+    feature: Literal["point", "timeSeries", "trajectory"] = "timeSeries"
+    instance: str = "station"
+
+
+class Features(BaseModel):
+    """Outlines and points with attributes; the master is a GeoPackage.
+
+    geometry : of the layer
+    crs : of the layer
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["features"] = "features"
+    geometry: Literal["Point", "LineString", "Polygon", "MultiPolygon"]
+    crs: str = "EPSG:4326"
+
+
+Kind = Annotated[OnGrid | OnLattice | Table | Features, Field(discriminator="kind")]
+
+
+class Reference(BaseModel):
+    """A paper or dataset that the product rests on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    citation: str
+    doi: str = ""
+
+
+class Product(BaseModel):
+    """One product.
+
+    datasets : rows of the source catalogue that it makes: "S39"; empty for a foundation product
+    inputs : by the argument names of `compute`
+    tiled : a slot for each tile of the trigger
+    variants : a slot for each: ascending/descending, day/night, cold/warm
+    writes : by name of variable
+    options : numbers and words that the function takes and an operator may change; they are part of the inputs hash
+    designed : what had to be designed because the paper is silent, in words
+    accuracy : the original authors' statement, quoted as theirs
+    compute : the pure function; takes each input as an xarray Dataset on the product's grid (None where an optional
+        one is absent) and each option, by name; returns arrays by name of variable; raises Void where there is nothing
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    title: str
+    summary: str
+    family: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    datasets: tuple[str, ...] = ()
+    inputs: dict[str, Input] = Field(min_length=1)
+    period: Period
+    tiled: bool = False
+    variants: tuple[str, ...] = ()
+    kind: Kind
+    writes: dict[str, Written] = Field(min_length=1)
+    deliveries: tuple[Delivery, ...] = ()
+    options: dict[str, float | int | str | bool] = {}
+    references: tuple[Reference, ...] = ()
+    keywords: tuple[str, ...] = ()
+    fidelity: Fidelity
+    designed: str = ""
+    accuracy: str = ""
+    when_short: Literal["hopeless", "void"] = "hopeless"
+    time_limit: timedelta = timedelta(minutes=10)
+    memory_limit: int = Field(default=4 * 2**30, description="bytes of resident memory")
+    compute: Annotated[Callable[..., Any] | None, Field(exclude=True)] = None
+
+    @model_validator(mode="after")
+    def _record_holds_together(self) -> Self:
+        if not any(entry.triggers for entry in self.inputs.values()):
+            raise ValueError("no input triggers it: it would never be made")
+        if isinstance(self.kind, OnLattice) and self.kind.of not in self.inputs:
+            raise ValueError(f"its lattice comes from input {self.kind.of!r}; inputs are {', '.join(self.inputs)}")
+        for delivery in self.deliveries:
+            if delivery.variable not in self.writes:
+                raise ValueError(
+                    f"delivery {delivery.name} is of {delivery.variable!r}; it writes {', '.join(self.writes)}"
+                )
+            fields = {field for _, field, _, _ in string.Formatter().parse(delivery.filename) if field}
+            if not fields <= {"period", "tile", "variant"}:
+                raise ValueError(f"file name {delivery.filename!r} may use period, tile and variant; found {fields}")
+        names = [delivery.name for delivery in self.deliveries]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two deliveries of one name among {', '.join(names)}")
+        return self
+
+    @property
+    def collections_read(self) -> tuple[str, ...]:
+        """The collections that it reads, library defaults apart."""
+        return tuple(
+            dict.fromkeys(
+                source.collection for entry in self.inputs.values() for source in entry.sources if not source.is_library
+            )
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return the record as plain data (JSON)."""
+        return self.model_dump(mode="json", exclude={"compute"})
+
+
+def product_of(record: dict[str, Any]) -> Product:
+    """Return the product of a record, without its function; raises RecordError with what is wrong."""
+    try:
+        return Product.model_validate(record)
+    except ValueError as error:
+        raise RecordError(f"product record {record.get('name', '')!r}: {error}") from None
