@@ -1,0 +1,190 @@
+"""The ledger: the durable record of granules, slots, makes and product records. What it promises, whoever keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from icestream_core.gather import Made
+from icestream_core.granule import Granule
+from icestream_core.outcome import Outcome
+from icestream_core.pick import Recorded
+from icestream_core.slot import Slot, SlotState, Stage
+from icestream_core.task import Task
+from icestream_core.touch import Query, Touch
+
+
+class SlotRow(NamedTuple):
+    """A slot as the ledger knows it.
+
+    token, task_published_at : of the outstanding task, while the state is `tasked`
+    attempts : failures in a row that counted
+    made : what the current revision was made from; None where there is none
+    """
+
+    slot: Slot
+    state: SlotState
+    due_at: datetime | None
+    waiting_for: tuple[str, ...]
+    attempts: int
+    reason: str
+    traceback: str
+    token: str
+    task_published_at: datetime | None
+    revision: int
+    made: Made | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a look decides to write for a slot, in the transaction that holds its lock.
+
+    task : the task that is now outstanding; it is published after the commit
+    void : finalise the slot as void without a worker, for this reason
+    inputs_hash : of the void make
+    promote : the current revision is final now; it is announced once more
+    """
+
+    state: SlotState
+    due_at: datetime | None = None
+    waiting_for: tuple[str, ...] = ()
+    reason: str = ""
+    task: Task | None = None
+    stage: Stage = "final"
+    void: str = ""
+    inputs_hash: str = ""
+    entries: Sequence[tuple[str, str, str, int]] = field(default_factory=tuple)
+    promote: bool = False
+
+
+class Announceable(NamedTuple):
+    """A current revision that has not been seen announced."""
+
+    slot: Slot
+    outcome: Outcome
+    revision: int
+    stage: Stage
+    finalised_at: datetime
+
+
+class Finalised(NamedTuple):
+    """What became of an outcome.
+
+    adopted : it is now the slot's current revision; False for a zombie's answer, a repeated one or a failure
+    dead : it failed, and will not be tried again unasked
+    """
+
+    adopted: bool
+    revision: int
+    attempts: int
+    dead: bool
+
+
+Decide = Callable[[SlotRow, Mapping[str, Sequence[Recorded]], datetime], Change | None]
+"""(slot, rows by input, database clock) -> what to write; None leaves the slot as it is."""
+
+
+class Ledger(Protocol):
+    """Every method is one transaction (or two where said) and safe to call from several processes and threads.
+
+    Raises LedgerError where the database is away.
+    """
+
+    def register(self, record: Mapping[str, Any]) -> bool:
+        """Keep a product's record; False for an older version than the one kept, which stays."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the records kept."""
+
+    def record_granules(self, granules: Sequence[Granule]) -> list[bool]:
+        """Insert and commit; for each, whether it was new. The same id and checksum again is no-op."""
+
+    def slots_touched(self, touches: Sequence[Touch]) -> list[Slot]:
+        """Open the slots that touches open, and return them with the existing slots that the others concern.
+
+        A touch without interval concerns every slot of the product in state `waiting` (or with a due date).
+        """
+
+    def look(self, slots: Sequence[Slot], queries: Callable[[Slot], dict[str, Query]], decide: Decide) -> list[Task]:
+        """Lock the slots (in order of key), then select their granules, then decide and write. One transaction.
+
+        A slot whose task is outstanding is only marked to be looked at again (`due_at` = now) and not decided.
+        Returns the tasks to publish. Quarantined granules are not offered.
+        """
+
+    def task_published(self, tasks: Sequence[Task]) -> None:
+        """Mark tasks as published, where their token still holds."""
+
+    def unpublished_tasks(self, older_than_seconds: float, limit: int = 100) -> list[Task]:
+        """Return outstanding tasks whose publication was never marked."""
+
+    def finalise(
+        self, outcomes: Sequence[Outcome], max_attempts: int, backoff_seconds: Callable[[int], float]
+    ) -> list[Finalised]:
+        """Write outcomes: token compare and unique key decide.
+
+        made, void: a new make and the next revision, or the make of the same inputs hash becomes current again.
+        failed: attempts + 1 and `due_at` after the back-off; `dead` at `max_attempts`; a fault of storage never counts;
+        a granule at fault is quarantined with the reason, and the slot is looked at again.
+        The state `tasked` ends in every case where the token holds; `due_at` = now makes the next look.
+        A late outcome whose token does not hold is dropped, or adopted where its inputs hash is the outstanding one.
+        """
+
+    def to_announce(
+        self, slots: Sequence[Slot] | None = None, older_than_seconds: float = 0.0, limit: int = 100
+    ) -> list[Announceable]:
+        """Return current revisions without `announced_at` (or promoted since), of these slots or of all."""
+
+    def announced(self, announced: Sequence[Announceable]) -> None:
+        """Mark as announced, where revision and stage still hold."""
+
+    def due(self, limit: int = 100) -> list[Slot]:
+        """Return slots whose `due_at` has passed, the longest due first, those that are tasked left out."""
+
+    def slots(
+        self,
+        *,
+        product: str | None = None,
+        state: SlotState | None = None,
+        older_than_seconds: float | None = None,
+        limit: int = 1000,
+    ) -> list[SlotRow]:
+        """List slots, the latest changed first."""
+
+    def slot(self, key: str) -> SlotRow | None:
+        """Return one slot by its key."""
+
+    def history(self, slot: Slot) -> list[dict[str, Any]]:
+        """Return every make of a slot: revision, inputs hash, stage, outcome, inputs, manifest, times."""
+
+    def redrive(self, slots: Sequence[Slot]) -> int:
+        """Forget the attempts of dead, hopeless or void slots, and have them looked at now."""
+
+    def republish(self) -> int:
+        """Forget that tasks were published (their broker is gone: a memory broker after a restart)."""
+
+    def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
+        """Leave a granule out of every gathering, with its reason."""
+
+    def release(self, granule_id: str) -> int:
+        """Offer a quarantined granule again."""
+
+    def granules(
+        self, *, collection: str | None = None, quarantined: bool | None = None, limit: int = 1000
+    ) -> list[tuple[Granule, str]]:
+        """List granules, the latest first, each with its quarantine reason or nothing."""
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return slots by product and state: what `icestream status` and the gauges show."""
+
+    def recent(self, limit: int = 20) -> list[dict[str, Any]]:
+        """Return the makes finalised last."""
+
+    def clock(self) -> datetime:
+        """Return the database's clock."""
+
+    def close(self) -> None:
+        """Give the connections back."""
