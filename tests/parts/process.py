@@ -45,7 +45,9 @@ class Server:
     The kernel kills the process when ours dies (PDEATHSIG, by setpriv), so that a killed pytest leaves nothing behind.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None
+    ) -> None:
         drop = ["--reuid", user, "--regid", user, "--init-groups"] if user else []
         self.command = ["setpriv", *drop, "--pdeathsig", "KILL", "--", *command]
         self.environment = dict(environment)

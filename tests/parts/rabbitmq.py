@@ -12,6 +12,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from parts.process import Server, free_ports, private_directory
@@ -57,9 +58,9 @@ class Broker:
         finally:
             self.manage("DELETE", f"vhosts/{name}")
 
-    def manage(self, method: str, path: str, body: object = None) -> object:
+    def manage(self, method: str, path: str, body: object = None) -> Any:
         """Call the management interface, for example `manage("GET", "queues/<vhost>")`; return what it answers."""
-        request = urllib.request.Request(  # noqa: S310 - always http
+        request = urllib.request.Request(
             f"http://{self.host}:{self.management_port}/api/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -68,7 +69,7 @@ class Broker:
                 "Content-Type": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -79,7 +80,9 @@ class PrivateRabbitMQ(Broker):
     def __init__(self, plugins: Sequence[str] = ("rabbitmq_management",), configuration: str = "") -> None:
         home = find_rabbitmq()
         if home is None:
-            raise FileNotFoundError(f"RabbitMQ is in none of {', '.join(HOMES)}. Install it: apt-get install rabbitmq-server")
+            raise FileNotFoundError(
+                f"RabbitMQ is in none of {', '.join(HOMES)}. Install it: apt-get install rabbitmq-server"
+            )
         self.home = home
         self.directory = private_directory("rabbitmq")
         port, management_port, distribution_port, epmd_port = free_ports(4)
@@ -152,7 +155,8 @@ class PrivateRabbitMQ(Broker):
             "RABBITMQ_PID_FILE": f"{directory}/pid",
             "RABBITMQ_DIST_PORT": str(distribution_port),
             # Idle schedulers must not spin: the tests need the cores.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"
+            " +sbwt none +sbwtdcpu none +sbwtdio none",
             "ERL_EPMD_PORT": str(epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             # The script then becomes the broker, instead of waiting for it: our child is the broker itself.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pika
 import psutil
 import psycopg
+
 from parts.postgresql import PrivatePostgreSQL
 from parts.rabbitmq import PrivateRabbitMQ
 
