@@ -14,6 +14,8 @@ STAMP := $(VENV)/.installed
 # uv must write into .venv and nowhere else, whatever environment the caller has activated.
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 unexport VIRTUAL_ENV
+# Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
 .PHONY: help install demo test lint format bench parts lock clean
 
