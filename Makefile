@@ -64,9 +64,10 @@ $(UV):
 	    else \
 	        echo "$(PYTHON) cannot make virtual environments. Install them: sudo apt-get install python3-venv" >&2; exit 1; \
 	    fi
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "Making $(VENV) and installing the packages of uv.lock into it; a cold cache takes a minute or two."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(STAMP): $(UV) uv.lock pyproject.toml $(wildcard shared/*/pyproject.toml services/*/pyproject.toml plugins/*/pyproject.toml)
-	$(UV) sync --quiet --frozen --all-packages --all-groups
+	@$(UV) sync --quiet --frozen --all-packages --all-groups
 	@touch $@

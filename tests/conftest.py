@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
 from parts.postgresql import Database, PrivatePostgreSQL, find_postgresql
 from parts.rabbitmq import Broker, PrivateRabbitMQ, find_rabbitmq
 
