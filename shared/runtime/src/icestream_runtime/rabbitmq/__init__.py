@@ -1,0 +1,5 @@
+"""The broker contract on RabbitMQ, by pika."""
+
+from icestream_runtime.rabbitmq.rabbit import RabbitBroker
+
+__all__ = ["RabbitBroker"]

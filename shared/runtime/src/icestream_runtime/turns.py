@@ -1,0 +1,25 @@
+"""In which order a subscription serves its queues: the first named first, but none starves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FAIR_TURN = 4
+"""Every so many turns the last queue comes first: a backfill gets a quarter, near-real-time the rest."""
+
+
+class Turns:
+    """Count what was taken, and say where to look next."""
+
+    def __init__(self, queues: Sequence[str]) -> None:
+        self._usual = tuple(queues)
+        self._fair = self._usual[::-1]
+        self._taken = 0
+
+    def order(self) -> tuple[str, ...]:
+        """Return the queues in the order in which to look for the next message."""
+        return self._fair if self._taken % FAIR_TURN == FAIR_TURN - 1 else self._usual
+
+    def took(self) -> None:
+        """Count a message that was taken."""
+        self._taken += 1
