@@ -10,6 +10,7 @@ from pathlib import Path
 import pika
 import psutil
 import psycopg
+import pytest
 
 from parts.postgresql import PrivatePostgreSQL
 from parts.rabbitmq import PrivateRabbitMQ
@@ -51,6 +52,7 @@ def test_every_test_has_an_empty_virtual_host(rabbitmq: PrivateRabbitMQ) -> None
     assert [vhost["name"] for vhost in rabbitmq.manage("GET", "vhosts")] == ["/"]
 
 
+@pytest.mark.usefixtures("rabbitmq", "postgresql")  # where they are not installed, nor can the starter have them
 def test_servers_die_with_the_process_that_started_them(root: Path) -> None:
     code = """
 import sys, time
