@@ -1,0 +1,1 @@
+"""Look-up tables that physics ships, and the command that makes them."""
