@@ -50,5 +50,5 @@ class SettingsError(IcestreamError):
     """Settings that cannot be used; the text lists every one of them at once."""
 
 
-class Void(IcestreamError):  # noqa: N818 - an answer, not a fault
+class Void(IcestreamError):
     """Raised by a product that has nothing to make, and why: polar night, all cloud, no ice shelf in the scene."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -56,48 +56,54 @@ def gather(
     """
     picks = {name: pick(product, slot, name, rows) for name in product.inputs}
     lacking = [found for found in picks.values() if not found.complete]
-    decision = _decision(product, picks, made)
-    awaited = tuple(word for found in lacking for word in found.missing)
     short = [found for found in picks.values() if not found.sufficient]
+    awaited = tuple(word for found in lacking for word in found.missing)
+    answer = _Answer(product, picks, made)
 
     void = next((found for found in picks.values() if found.void and not found.input.optional), None)
     if void is not None:
-        return decision("void", missing=awaited, reason=f"input {void.name} is void: {void.void}")
+        return answer("void", missing=awaited, reason=f"input {void.name} is void: {void.void}")
+    quiet_at = _quiet_at(picks.values(), settle, now)
     if not lacking:
-        return decision("make")
-
-    quiet_at = max((found.last_arrival for found in picks.values() if found.last_arrival), default=now) + max(
-        (settle if found.input.settle is None else found.input.settle for found in lacking), default=settle
-    )
-    patience_ends = slot.end + max(found.input.patience for found in lacking)
-    closes_at = max(patience_ends, quiet_at)
+        return _calmly(answer("make"), quiet_at, now, made)
 
     endless = [found for found in short if found.input.timeless]
     if endless:
-        return decision("wait", waiting_for=tuple(word for found in endless for word in found.missing))
+        return answer("wait", waiting_for=tuple(word for found in endless for word in found.missing))
+    patience_ends = slot.end + max(found.input.patience for found in lacking)
+    closes_at = max(patience_ends, quiet_at)
     if now >= closes_at:
         if short:
             reason = "closed without " + "; ".join(word for found in short for word in found.missing)
-            return decision(product.when_short, missing=awaited, reason=reason)
-        return decision("make", missing=awaited)
+            return answer(product.when_short, missing=awaited, reason=reason)
+        return answer("make", missing=awaited)
     if short:
-        return decision("wait", due_at=closes_at, waiting_for=awaited)
-    if now < patience_ends and _may_be_made_early(lacking, quiet_at, now, made):
-        return decision("make", stage="provisional", due_at=closes_at, waiting_for=awaited, missing=awaited)
-    return decision("wait", due_at=min(closes_at, quiet_at) if quiet_at > now else closes_at, waiting_for=awaited)
+        return answer("wait", due_at=closes_at, waiting_for=awaited)
+    own_step_lacks = any(found.own_step_lacks for found in lacking)
+    if now < patience_ends and (now >= quiet_at or not own_step_lacks):
+        early = answer("make", stage="provisional", due_at=closes_at, waiting_for=awaited, missing=awaited)
+        return _calmly(early, quiet_at, now, made)
+    return answer("wait", due_at=quiet_at if now < quiet_at else closes_at, waiting_for=awaited)
 
 
-def _may_be_made_early(lacking: list[Picked], quiet_at: datetime, now: datetime, made: Made | None) -> bool:
-    """While patience lasts: at once where only neighbours are awaited, else when the stream has been quiet.
+def _quiet_at(picks: Iterable[Picked], settle: timedelta, now: datetime) -> datetime:
+    """Return when the slot's inputs will have been quiet for long enough."""
+    ends = [
+        found.last_arrival + (settle if found.input.settle is None else found.input.settle)
+        for found in picks
+        if found.last_arrival is not None
+    ]
+    return max(ends, default=now)
 
-    What has been made once waits for quiet before it is made again, so that a trickle is not a storm of revisions.
-    """
-    if now >= quiet_at:
-        return True
-    return made is None and not any(found.own_step_lacks for found in lacking)
+
+def _calmly(decision: Decision, quiet_at: datetime, now: datetime, made: Made | None) -> Decision:
+    """What has been made once waits for quiet before it is made again: a trickle is no storm of revisions."""
+    if made is None or decision.action != "make" or now >= quiet_at:
+        return decision
+    return decision._replace(action="wait", due_at=quiet_at, waiting_for=(*decision.waiting_for, "quiet"))
 
 
-class _decision:  # noqa: N801 - it is called like the function it stands for
+class _Answer:
     """Builds a Decision, turning a `make` of what is made already into `nothing`."""
 
     def __init__(self, product: Product, picks: dict[str, Picked], made: Made | None) -> None:

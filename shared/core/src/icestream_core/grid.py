@@ -93,8 +93,18 @@ EASE_SL = _ease("ease-sl", "EPSG:3409", 721, 721)
 CHINA_025 = lonlat("china-025", 59.875, 55.125, 0.25, 321, 161)
 """Cell centres from 60 to 140 E and 15 to 55 N: the grid of the long-term snow depth of China."""
 
-TIBET_005 = lonlat("tibet-005", 73.0, 40.0, 0.05, 640, 280)
-"""73 to 105 E, 26 to 40 N at 0.05 degree (designed: the source dataset does not state its extent)."""
+TIBET_005 = lonlat("tibet-005", 72.875, 40.125, 0.05, 645, 285)
+"""About 73 to 105 E, 26 to 40 N at 0.05 degree; 5 x 5 cells make one of CHINA_025.
+
+Designed: the source dataset does not state its extent."""
+
+
+def ease_ml_box(name: str, west: float, south: float, east: float, north: float) -> Grid:
+    """Return the cells of EASE_ML whose centres lie within a box in degrees."""
+    radius, standard = 6_371_228.0, math.cos(math.radians(30.0))
+    xs = [radius * math.radians(longitude) * standard for longitude in (west, east)]
+    ys = [radius * math.sin(math.radians(latitude)) / standard for latitude in (south, north)]
+    return EASE_ML.cut(name, xs[0], ys[0], xs[1], ys[1])
 
 
 def modis_tile(tile: str, cells: int) -> Grid:

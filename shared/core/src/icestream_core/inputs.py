@@ -61,9 +61,10 @@ class Input(BaseModel):
 
     sources : ordered alternatives; sensors are not mixed within a slot, and which was used is recorded
     role : only the arrival of a trigger opens a slot or makes it again
+    opens : a trigger that makes again and does not open: what it belongs to will be opened by another input
     tile : "same" as the slot's; "all" that there are (mosaic); "any" one, tiles being alternatives
     variant : which variant of the source; "" for the slot's own where the product has variants
-    tiles_expected : for tile="all": the tiles that make it complete, where they are known
+    tiles_expected : for tile="all": the tiles that make it complete; where they are not known, quiet decides
     at_least : granules of the slot's own step without which nothing is made
     patience : how long after the period's end to wait for what is needed and wanted
     settle : how long the stream must have been quiet before a closed slot is made of what there is; else the
@@ -77,6 +78,7 @@ class Input(BaseModel):
 
     sources: tuple[Source, ...] = Field(min_length=1)
     role: Role = "trigger"
+    opens: bool = True
     window: Window = Steps()
     align: Align = Align()
     tile: Literal["same", "all", "any"] = "same"

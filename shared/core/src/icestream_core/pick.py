@@ -172,6 +172,8 @@ def _judge(
             own += [f"{label} part {part}" for part in (*needed, *group.source.wants) if part not in parts]
             tiles = {given.granule.tile for given in (*real, *group.entries)}
             own += [f"{label} tile {tile}" for tile in entry.tiles_expected if tile not in tiles]
+            if entry.tile == "all" and not entry.tiles_expected:
+                own.append(f"{label}: any further tile")
             if short and not own:
                 own.append(f"{label}: {len(counted)} of {entry.at_least} granules")
     neighbours: list[str] = []

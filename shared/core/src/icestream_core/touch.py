@@ -121,6 +121,6 @@ def _touches_of(product: Product, entry: Input, granule: Granule, variant: str |
     for observed in product.period.of_granule(granule.start, granule.end):
         for near in reach(entry.window, product.period, observed):
             own = near.label == observed.label
-            opens = own and entry.triggers and tile is not None and variant is not None
+            opens = own and entry.triggers and entry.opens and tile is not None and variant is not None
             found.append(Touch(product.name, near, tile, variant, opens))
     return found
