@@ -18,7 +18,7 @@ design            our own choice; published nowhere
 
 
 class Constant(float):
-    """A float with `unit`, `source` and `certainty`; arithmetic with it gives plain floats and arrays."""
+    """A float with `unit`, `source` and `certainty`; arithmetic with it gives plain floats and float64 arrays."""
 
     __slots__ = ("certainty", "source", "unit")
 

@@ -3,7 +3,7 @@
 Rain, sand and frozen soil scatter too, and each would pass for snow in the depth formulas of `snow_depth`. The tree is
 that of Grody & Basist (1996); `ng_2002` is its update, as run operationally by NASA LIS. A cell that several tests
 reject carries the most specific reason: ice sheet before desert before rain before frozen ground (the published tree
-only rejects, so that this order is ours; a warm desert also passes the test for rain).
+only rejects, so that this order is ours; most of the Sahara also passes the test for rain).
 
 A channel that the sensor does not have is None: the tests that need it are skipped, and named in the result. A channel
 that it has, but not in this cell, is NaN: the cell has no data. Comparisons with NaN are false, so that without this
@@ -217,6 +217,12 @@ def _desert(limits: Thresholds, channels: _Channels) -> BoolArray:
     )
 
 
+def _warm_desert(limits: Thresholds, channels: _Channels) -> BoolArray:
+    """Rain hides how polarised the ground is, so that what is warm and strongly polarised is sand, and not rain."""
+    polarised = channels.difference("19V", "19H") >= limits.desert_pol_19
+    return polarised & (channels.tb["22V"] >= limits.rain_22)
+
+
 def _warm_rain(limits: Thresholds, channels: _Channels) -> BoolArray:
     return np.asarray(channels.tb["22V"] >= limits.rain_22)
 
@@ -250,6 +256,7 @@ _TREE = (
     _Test("glacier", SnowQuality.GLACIER, frozenset({"19V", "19H", "22V"}), _glacier),
     _Test("scattering", SnowQuality.NO_SCATTERING, frozenset({"19V", "37V"}), _no_scattering),
     _Test("desert", SnowQuality.DESERT, frozenset({"19V", "19H", "37V", "91V"}), _desert),
+    _Test("warm desert", SnowQuality.DESERT, frozenset({"19V", "19H", "22V"}), _warm_desert),
     _Test("warm rain", SnowQuality.RAIN, frozenset({"22V"}), _warm_rain),
     _Test("heavy rain", SnowQuality.RAIN, frozenset({"22V", "91V"}), _heavy_rain),
     _Test("wet snow", SnowQuality.WET_SNOW, frozenset({"19V", "19H", "37V", "37H"}), _wet_snow),
