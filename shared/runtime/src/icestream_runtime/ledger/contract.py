@@ -21,6 +21,7 @@ class SlotRow(NamedTuple):
 
     token, task_published_at : of the outstanding task, while the state is `tasked`
     attempts : failures in a row that counted
+    failed_hash : the inputs hash of the task that failed last; empty once something was made
     made : what the current revision was made from; None where there is none
     """
 
@@ -36,6 +37,7 @@ class SlotRow(NamedTuple):
     revision: int
     made: Made | None
     updated_at: datetime
+    failed_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,12 @@ class Ledger(Protocol):
 
     def release(self, granule_id: str) -> int:
         """Offer a quarantined granule again."""
+
+    def keep_letter(self, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Keep a message that nobody can read, with the reason (table `letter`); the same body again is a no-op."""
+
+    def letters(self, limit: int = 100) -> list[dict[str, Any]]:
+        """List kept messages, the latest first: received_at, queue, reason, size, headers, body."""
 
     def granules(
         self, *, collection: str | None = None, quarantined: bool | None = None, limit: int = 1000
