@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from icestream_core.gather import Made
-from icestream_core.granule import Granule
+from icestream_core.granule import Granule, Mode
 from icestream_core.outcome import Outcome
 from icestream_core.pick import Recorded
 from icestream_core.slot import Slot, SlotState, Stage
@@ -22,7 +22,7 @@ class SlotRow(NamedTuple):
     token, task_published_at : of the outstanding task, while the state is `tasked`
     attempts : failures in a row that counted
     failed_hash : the inputs hash of the task that failed last; empty once something was made
-    made : what the current revision was made from; None where there is none
+    made : what the current revision was made from; None where there is none, or where it was void and redriven
     """
 
     slot: Slot
@@ -46,7 +46,7 @@ class Change:
 
     task : the task that is now outstanding; it is published after the commit
     void : finalise the slot as void without a worker, for this reason
-    inputs_hash : of the void make
+    inputs_hash, entries, version, mode : of the void make; entries are (input, granule id, checksum, step)
     promote : the current revision is final now; it is announced once more
     """
 
@@ -60,6 +60,8 @@ class Change:
     inputs_hash: str = ""
     entries: Sequence[tuple[str, str, str, int]] = field(default_factory=tuple)
     promote: bool = False
+    version: str = ""
+    mode: Mode = "forward"
 
 
 class Announceable(NamedTuple):
@@ -102,19 +104,27 @@ class Ledger(Protocol):
         """Return the records kept."""
 
     def record_granules(self, granules: Sequence[Granule]) -> list[bool]:
-        """Insert and commit; for each, whether it was new. The same id and checksum again is no-op."""
+        """Insert and commit; for each, whether it was new. The same id and checksum again is no-op.
+
+        Except for a product's granule: of a higher revision, or final after provisional, it replaces the one kept and
+        counts as new (the same files may be announced again).
+        """
 
     def slots_touched(self, touches: Sequence[Touch]) -> list[Slot]:
         """Open the slots that touches open, and return them with the existing slots that the others concern.
 
-        A touch without interval concerns every slot of the product in state `waiting` (or with a due date).
+        A slot that is opened is due at once, so that it is not forgotten when nobody comes to look.
+        A touch without interval concerns every slot of the product in state `waiting` (or with a due date). There may
+        be very many: all that wait are made due now, and the 1,000 latest are returned; `due` gives the others.
         """
 
     def look(self, slots: Sequence[Slot], queries: Callable[[Slot], dict[str, Query]], decide: Decide) -> list[Task]:
         """Lock the slots (in order of key), then select their granules, then decide and write. One transaction.
 
         A slot whose task is outstanding is only marked to be looked at again (`due_at` = now) and not decided.
-        Returns the tasks to publish. Quarantined granules are not offered.
+        Returns the tasks to publish. Quarantined granules are not offered. Slots that were never opened are passed over.
+        A task of the very inputs that failed is refused while its back-off lasts, and while the slot is dead: the slot
+        stays as it is. A task of other inputs starts with no attempts.
         """
 
     def task_published(self, tasks: Sequence[Task]) -> None:
@@ -130,7 +140,9 @@ class Ledger(Protocol):
 
         made, void: a new make and the next revision, or the make of the same inputs hash becomes current again.
         failed: attempts + 1 and `due_at` after the back-off; `dead` at `max_attempts`; a fault of storage never counts;
-        a granule at fault is quarantined with the reason, and the slot is looked at again.
+        a granule at fault is quarantined with the reason, and the slot is looked at again (it counts where no granule
+        is named, or none that the ledger knows).
+        made by an older version than the current revision: not adopted, tried again after the back-off, not counted.
         The state `tasked` ends in every case where the token holds; `due_at` = now makes the next look.
         A late outcome whose token does not hold is dropped, or adopted where its inputs hash is the outstanding one.
         """
@@ -159,6 +171,9 @@ class Ledger(Protocol):
     def slot(self, key: str) -> SlotRow | None:
         """Return one slot by its key."""
 
+    def task(self, slot: Slot) -> Task | None:
+        """Return the outstanding task, or the one that failed last (a dead slot's inputs); None after a success."""
+
     def history(self, slot: Slot) -> list[dict[str, Any]]:
         """Return every make of a slot: revision, inputs hash, stage, outcome, inputs, manifest, times."""
 
@@ -169,7 +184,7 @@ class Ledger(Protocol):
         """Forget that tasks were published (their broker is gone: a memory broker after a restart)."""
 
     def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
-        """Leave a granule out of every gathering, with its reason."""
+        """Leave a granule out of every gathering, with its reason. An empty checksum stands for every one of that id."""
 
     def release(self, granule_id: str) -> int:
         """Offer a quarantined granule again."""
