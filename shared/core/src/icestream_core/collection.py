@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,9 +68,11 @@ class Collection:
     def parse(self, filename: str) -> Facts | None:
         """Return what the file name tells, or None where it is not of this collection."""
         for pattern in self.patterns:
-            parser = Parser(pattern)
-            if parser.validate(filename):
-                return self.facts(parser.parse(filename))
+            try:
+                fields = _parser(pattern).parse(filename)
+            except ValueError:
+                continue
+            return self.facts(fields)
         return None
 
     def sensor_of(self, platform: str) -> str:
@@ -84,6 +87,11 @@ class Collection:
             raise PluginError(f"collection {self.name}: its opener {self.opener} cannot be loaded: {error}") from error
         opened: Opened = opener(path, granule)
         return opened
+
+
+@lru_cache
+def _parser(pattern: str) -> Parser:
+    return Parser(pattern)
 
 
 def recognise(filename: str, collections: Sequence[Collection]) -> tuple[Collection, Facts] | None:

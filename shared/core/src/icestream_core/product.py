@@ -30,12 +30,12 @@ class OnGrid(BaseModel):
 class OnLattice(BaseModel):
     """A raster whose grid is that of its granules: a tile, a scene, a sensor's own grid.
 
-    of : the input that gives the grid
+    of : the inputs that may give the grid; the first that came does
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["lattice"] = "lattice"
-    of: str
+    of: tuple[str, ...] = Field(min_length=1)
 
 
 class Table(BaseModel):
@@ -120,8 +120,8 @@ class Product(BaseModel):
     def _record_holds_together(self) -> Self:
         if not any(entry.triggers for entry in self.inputs.values()):
             raise ValueError("no input triggers it: it would never be made")
-        if isinstance(self.kind, OnLattice) and self.kind.of not in self.inputs:
-            raise ValueError(f"its lattice comes from input {self.kind.of!r}; inputs are {', '.join(self.inputs)}")
+        if isinstance(self.kind, OnLattice) and not set(self.kind.of) <= self.inputs.keys():
+            raise ValueError(f"its lattice comes from {', '.join(self.kind.of)}; inputs are {', '.join(self.inputs)}")
         for delivery in self.deliveries:
             if delivery.variable not in self.writes:
                 raise ValueError(

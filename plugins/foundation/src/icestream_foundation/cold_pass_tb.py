@@ -1,0 +1,114 @@
+"""Brightness temperature of one pass at the level of one reference sensor, for every passive-microwave product."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from icestream_core.inputs import Align, Input, hours, source
+from icestream_core.period import day
+from icestream_core.product import OnLattice, Product, Reference
+from icestream_core.variable import Flags, Variable, Written
+from icestream_physics.intercalibration import linear_transfer
+
+REFERENCE_SENSOR = "ssmis"
+"""The reference that Dai, Che & Ding 2015 recommend."""
+
+CHANNELS = ("tb_19h", "tb_19v", "tb_22v", "tb_37h", "tb_37v", "tb_91h", "tb_91v")
+REFERENCE, FITTED, UNCALIBRATED = 0, 1, 2
+
+
+def cold_pass_tb(tb: xr.Dataset, transfers: xr.Dataset | None) -> dict[str, NDArray[np.generic]]:
+    """Return the brightness temperature of each channel at the reference's level, K, and how it got there.
+
+    tb : brightness temperature by channel, K, one sensor, one pass; a channel that the sensor lacks is absent
+    transfers : `slope` (1) and `intercept` (K) by platform and channel; None where nothing was fitted
+
+    A channel without a fitted transfer keeps its value: the reference sensor because it is the reference, any other
+    flagged as uncalibrated.
+    Source: Dai, Che & Ding 2015, doi:10.3390/rs70607212 (their tables are not open: transfers are refitted).
+    """
+    shape = (tb.sizes["y"], tb.sizes["x"])
+    written: dict[str, NDArray[np.generic]] = {}
+    fitted = False
+    for channel in CHANNELS:
+        if channel not in tb:
+            written[channel] = np.full(shape, np.nan, dtype=np.float32)
+            continue
+        slope, intercept, known = _transfer(transfers, str(tb.attrs["platform"]), channel)
+        fitted |= known
+        written[channel] = linear_transfer(tb[channel].values, slope, intercept).astype(np.float32)
+    state = FITTED if fitted else REFERENCE if tb.attrs["sensor"] == REFERENCE_SENSOR else UNCALIBRATED
+    written["calibration"] = np.full(shape, state, dtype=np.uint8)
+    return written
+
+
+def _transfer(transfers: xr.Dataset | None, platform: str, channel: str) -> tuple[float, float, bool]:
+    if transfers is None or platform not in transfers["platform"] or channel not in transfers["channel"]:
+        return 1.0, 0.0, False
+    line = transfers.sel(platform=platform, channel=channel)
+    slope, intercept = float(line["slope"]), float(line["intercept"])
+    return (slope, intercept, True) if np.isfinite(slope + intercept) else (1.0, 0.0, False)
+
+
+def _brightness(channel: str) -> Variable:
+    band, polarisation = channel[3:5], {"h": "horizontal", "v": "vertical"}[channel[5]]
+    return Variable(
+        unit="K",
+        standard_name="brightness_temperature",
+        long_name=f"brightness temperature, {band} GHz band, {polarisation} polarisation, at reference level",
+        valid=(50.0, 350.0),
+    )
+
+
+WRITES: dict[str, Written] = {channel: _brightness(channel) for channel in CHANNELS}
+WRITES["calibration"] = Flags(
+    long_name="inter-sensor calibration",
+    meanings={REFERENCE: "reference_sensor", FITTED: "fitted_transfer", UNCALIBRATED: "uncalibrated"},
+)
+
+PRODUCT = Product(
+    name="cold-pass-tb",
+    version="1.0.0",
+    title="Intercalibrated passive-microwave brightness temperature, cold and warm pass",
+    summary="Brightness temperature of one day and pass on the sensor's own grid, brought to the level of SSMIS "
+    "where a transfer has been fitted, and flagged where not. Cold is the pass nearest the night's end.",
+    family="foundation",
+    inputs={
+        "tb": Input(
+            sources=(
+                source("amsr2-l3-tb", needs="18 36", wants="23 89", tiles="eq25 eq10"),
+                source("nsidc-0032", needs="19h 19v 37h 37v", wants="22v 91h 91v", platforms="F17 F18 F16 F19"),
+                source("nsidc-0032", needs="19h 19v 37h 37v", wants="22v 85h 85v", platforms="F13 F11 F08 F14 F15"),
+                source("nsidc-0071", needs="18h 18v 37h 37v"),
+            ),
+            patience=hours(12),
+        ),
+        "transfers": Input(
+            sources=(source("cold-pass-tb-transfers"),),
+            role="parameters",
+            optional=True,
+            align=Align(native=True),
+        ),
+    },
+    period=day(),
+    tiled=True,
+    variants=("cold", "warm"),
+    kind=OnLattice(of=("tb",)),
+    writes=WRITES,
+    references=(
+        Reference(
+            citation="Dai, Che & Ding 2015: Inter-calibrating SMMR, SSM/I and SSMI/S data to improve the consistency "
+            "of snow-depth products in China. Remote Sens. 7, 7212-7230",
+            doi="10.3390/rs70607212",
+        ),
+    ),
+    keywords=("microwave", "brightness temperature", "intercalibration"),
+    fidelity="published-method-refit",
+    designed="Orthogonal regression with clipping; identity, flagged as uncalibrated, until a transfer has been "
+    "fitted.",
+    accuracy="Relative bias of snow depth between SSM/I and SSMIS in China falls from 66.18 % to -1.5 % (Dai et al. "
+    "2015).",
+    compute=cold_pass_tb,
+)

@@ -1,0 +1,141 @@
+"""Eight-day snow cover of High Mountain Asia from Terra and Aqua MODIS, cloud removed, merged with glaciers."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from icestream_core.delivery import geotiff
+from icestream_core.errors import Void
+from icestream_core.inputs import Input, days, source
+from icestream_core.period import eight_day
+from icestream_core.product import OnLattice, Product, Reference
+from icestream_core.variable import Flags, Variable
+from icestream_core.window import steps
+from icestream_snow_cover.moyd_filter import (
+    CLOUD,
+    ONE_SENSOR_SNOW,
+    SNOW,
+    combine,
+    recode,
+    spatial_filter,
+    temporal_filter,
+)
+
+OTHER, CLOUD_TO_SNOW, DEBRIS_COVERED_ICE, CLEAN_ICE = 0, 210, 240, 250
+
+
+def snow_cover_hma(
+    terra: xr.Dataset | None, aqua: xr.Dataset | None, glaciers: xr.Dataset | None
+) -> dict[str, NDArray[np.generic]]:
+    """Return the published snow code of each cell, and snow as a fraction (0, 1, NaN where cloud remains).
+
+    terra, aqua : `snow_extent`, codes of MOD10A2 and MYD10A2, on dims (step, y, x), steps of eight days; a sensor that
+        did not come is as if cloudy
+    glaciers : `glacier_type`: 1 clean ice, 2 debris-covered ice; None where no inventory is at hand
+
+    Raises Void where neither sensor has the composite itself.
+    Source: Muhammad & Thapa 2020, doi:10.5194/essd-12-345-2020, and the authors' code.
+    """
+    terra_now, terra_clear = _sensor(terra)
+    aqua_now, aqua_clear = _sensor(aqua)
+    if terra_now is None and aqua_now is None:
+        raise Void("neither Terra nor Aqua has this composite")
+    shape = next(found.shape for found in (terra_clear, aqua_clear) if found is not None)
+    cloudy = np.full(shape, CLOUD, dtype=np.uint8)
+    combined = combine(_or(terra_clear, cloudy), _or(aqua_clear, cloudy))
+    seen_by_both = (_or(terra_now, cloudy) == SNOW) & (_or(aqua_now, cloudy) == SNOW)
+
+    code = np.full(shape, OTHER, dtype=np.int16)
+    code[combined == ONE_SENSOR_SNOW] = ONE_SENSOR_SNOW
+    code[combined == SNOW] = CLOUD_TO_SNOW
+    code[(combined == SNOW) & seen_by_both] = SNOW
+    if glaciers is not None:
+        bare = (code != SNOW) & (code != CLOUD_TO_SNOW)
+        code[bare & (glaciers["glacier_type"].values == 1)] = CLEAN_ICE
+        code[bare & (glaciers["glacier_type"].values == 2)] = DEBRIS_COVERED_ICE
+
+    fraction = np.where(combined == SNOW, 1.0, 0.0).astype(np.float32)
+    fraction[combined == CLOUD] = np.nan
+    return {"snow_cover": code, "snow_area_fraction": fraction}
+
+
+def _sensor(extent: xr.Dataset | None) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+    """Return a sensor's composite as it came and after both filters; None and None where step 0 did not come."""
+    if extent is None or 0 not in extent["step"].values:
+        return None, None
+    composites = {int(step): recode(extent["snow_extent"].sel(step=step).values) for step in extent["step"].values}
+    return composites[0], spatial_filter(temporal_filter(composites))
+
+
+def _or(classes: NDArray[np.uint8] | None, otherwise: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return otherwise if classes is None else classes
+
+
+def _composites(collection: str) -> Input:
+    return Input(sources=(source(collection),), window=steps(-2, 2), patience=days(21), optional=True)
+
+
+PRODUCT = Product(
+    name="snow-cover-hma",
+    version="1.0.0",
+    title="Eight-day snow cover of High Mountain Asia, Terra and Aqua combined",
+    summary="MOD10A2 and MYD10A2 snow extents with clouds removed by neighbouring composites and neighbouring cells, "
+    "combined, and merged with glaciers where an inventory is at hand. Provisional until the second following "
+    "composite.",
+    family="snow-cover",
+    datasets=("S31",),
+    inputs={
+        "terra": _composites("mod10a2"),
+        "aqua": _composites("myd10a2"),
+        "glaciers": Input(sources=(source("rgi-glacier-type"),), role="ancillary", optional=True),
+    },
+    period=eight_day(),
+    tiled=True,
+    kind=OnLattice(of=("terra", "aqua")),
+    writes={
+        "snow_cover": Flags(
+            long_name="snow cover class",
+            dtype="int16",
+            meanings={
+                ONE_SENSOR_SNOW: "snow_in_one_sensor_only",
+                OTHER: "other_than_snow",
+                SNOW: "snow_in_both_sensors",
+                CLOUD_TO_SNOW: "cloud_converted_to_snow",
+                DEBRIS_COVERED_ICE: "exposed_debris_covered_ice",
+                CLEAN_ICE: "exposed_clean_ice",
+            },
+        ),
+        "snow_area_fraction": Variable(
+            unit="1",
+            standard_name="surface_snow_area_fraction",
+            long_name="snow in both sensors after cloud removal",
+            valid=(0.0, 1.0),
+        ),
+    },
+    deliveries=(
+        geotiff(
+            "S31",
+            "MOYDGL06_{period:%Y%j}.{tile}.tif",
+            "snow_cover",
+            unit="1",
+            nodata=-32768,
+            dtype="int16",
+            certainty="delivered tile by tile on the MODIS grid; the source dataset is one mosaic",
+        ),
+    ),
+    references=(
+        Reference(
+            citation="Muhammad & Thapa 2020: An improved Terra-Aqua MODIS snow cover and Randolph Glacier Inventory "
+            "6.0 combined product (MOYDGL06*) for high-mountain Asia. Earth Syst. Sci. Data 12, 345-356",
+            doi="10.5194/essd-12-345-2020",
+        ),
+    ),
+    keywords=("snow cover", "MODIS", "High Mountain Asia"),
+    fidelity="published-formula",
+    designed="Ties of the spatial filter are no snow (the authors' code draws lots). Tile edges see no neighbouring "
+    "tile.",
+    accuracy="Removes 46 % overestimation and 3.66 % underestimation against Landsat 8 (Muhammad & Thapa 2020).",
+    compute=snow_cover_hma,
+)

@@ -1,0 +1,19 @@
+"""The papers that the snow depth products rest on."""
+
+from icestream_core.product import Reference
+
+CHE_2008 = Reference(
+    citation="Che, Li, Jin, Armstrong & Zhang 2008: Snow depth derived from passive microwave remote-sensing data in "
+    "China. Ann. Glaciol. 49, 145-154",
+    doi="10.3189/172756408787814690",
+)
+GRODY_BASIST_1996 = Reference(
+    citation="Grody & Basist 1996: Global identification of snowcover using SSM/I measurements. IEEE Trans. Geosci. "
+    "Remote Sens. 34, 237-249",
+    doi="10.1109/36.481908",
+)
+YAN_2022 = Reference(
+    citation="Yan, Ma & Zhang 2022: Development of a fine-resolution snow depth product based on the snow cover "
+    "probability for the Tibetan Plateau. J. Hydrol. 604, 127027",
+    doi="10.1016/j.jhydrol.2021.127027",
+)
