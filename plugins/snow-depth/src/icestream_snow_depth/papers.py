@@ -15,5 +15,4 @@ GRODY_BASIST_1996 = Reference(
 YAN_2022 = Reference(
     citation="Yan, Ma & Zhang 2022: Development of a fine-resolution snow depth product based on the snow cover "
     "probability for the Tibetan Plateau. J. Hydrol. 604, 127027",
-    doi="10.1016/j.jhydrol.2021.127027",
 )

@@ -14,7 +14,7 @@ from icestream_core.message import cloud_event, encode, event_id
 from icestream_core.pick import Recorded
 from icestream_core.slot import Slot
 from icestream_core.task import Task
-from icestream_core.touch import queries
+from icestream_core.touch import Query, queries
 from icestream_gatherer.records import Records
 from icestream_runtime.broker import Broker, Message
 from icestream_runtime.ledger.contract import Change, Ledger, SlotRow
@@ -49,15 +49,13 @@ class Looker:
         unroutable = {message.message_id for message in returned}
         self._ledger.task_published([task for task in tasks if task.token not in unroutable])
 
-    def _queries(self, slot: Slot) -> dict[str, object]:
-        return dict(queries(self._records.product(slot.product), slot))
+    def _queries(self, slot: Slot) -> dict[str, Query]:
+        return queries(self._records.product(slot.product), slot)
 
     def _decide(self, row: SlotRow, found: Mapping[str, Sequence[Recorded]], now: datetime) -> Change | None:
         product = self._records.product(row.slot.product)
         once = {(entry.granule.granule_id, entry.granule.checksum): entry for rows in found.values() for entry in rows}
         decision = gather(product, row.slot, list(once.values()), now, self._settle, row.made)
-        if row.state == "dead" and row.failed_hash == decision.inputs_hash:
-            return None
         if decision.action == "wait":
             self._lifecycle.slot_waiting(slot=row.slot, waiting_for=decision.waiting_for, due_at=decision.due_at)
         return _change(row, decision, product.version, now)
@@ -82,6 +80,8 @@ def _change(row: SlotRow, decision: Decision, version: str, now: datetime) -> Ch
                 stage="final",
                 inputs_hash=decision.inputs_hash,
                 entries=_entries(decision),
+                version=version,
+                mode=decision.mode,
             )
         case "hopeless":
             state = "made" if row.made is not None else "hopeless"
