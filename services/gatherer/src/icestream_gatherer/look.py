@@ -12,7 +12,7 @@ from icestream_core import naming
 from icestream_core.gather import Decision, gather
 from icestream_core.message import cloud_event, encode, event_id
 from icestream_core.pick import Recorded
-from icestream_core.slot import Slot
+from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, queries
 from icestream_gatherer.records import Records
@@ -84,14 +84,17 @@ def _change(row: SlotRow, decision: Decision, version: str, now: datetime) -> Ch
                 mode=decision.mode,
             )
         case "hopeless":
-            state = "made" if row.made is not None else "hopeless"
-            return Change(state=state, reason=decision.reason, waiting_for=decision.missing)
+            return Change(
+                state="made" if row.made is not None else "hopeless",
+                reason=decision.reason,
+                waiting_for=decision.missing,
+            )
         case "nothing":
             promote = row.made is not None and row.made.stage == "provisional" and decision.stage == "final"
-            state = row.state if row.state in ("made", "void") else "made"
-            return Change(state=state, due_at=decision.due_at, waiting_for=decision.waiting_for, promote=promote)
+            kept: SlotState = "void" if row.state == "void" else "made"
+            return Change(state=kept, due_at=decision.due_at, waiting_for=decision.waiting_for, promote=promote)
         case _:
-            state = row.state if row.made is not None and row.state in ("made", "void") else "waiting"
+            state: SlotState = row.state if row.made is not None and row.state in ("made", "void") else "waiting"
             return Change(state=state, due_at=decision.due_at, waiting_for=decision.waiting_for)
 
 

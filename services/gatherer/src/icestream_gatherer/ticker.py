@@ -65,7 +65,7 @@ class Ticker:
         found = []
         for touch in latest.values():
             step = touch.interval and product.period.shift(touch.interval, 1)
-            opened = []
+            opened: list[Touch] = []
             while step is not None and step.end <= now and len(opened) <= CALENDAR_PERIODS:
                 opened.append(touch._replace(interval=step))
                 step = product.period.shift(step, 1)
