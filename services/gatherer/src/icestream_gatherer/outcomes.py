@@ -66,8 +66,7 @@ class Outcomes:
             granule = naming.announcement(
                 product, entry.slot, entry.outcome, entry.revision, entry.stage, checksum, entry.finalised_at
             )
-            if entry.outcome.manifest is not None:
-                self._storage.place(entry.slot, entry.outcome.manifest, entry.revision, entry.stage)
+            self._storage.place(entry.slot, entry.outcome.manifest, entry.revision, entry.stage)
             announced.append((entry, granule))
         if announced:
             self._broker.publish([_message(self._family(entry), entry, granule) for entry, granule in announced])
