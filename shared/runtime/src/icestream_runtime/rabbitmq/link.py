@@ -164,7 +164,7 @@ class Link:
         self._refusals = self._refusals + 1 if refusal else 0
         if refusal and (not self._was_open or self._refusals >= REFUSALS_BELIEVED):
             self.error = BrokerRefused(
-                f"{self.address} refuses us: {self._reason}. Check user, password, virtual host and permissions"
+                f"{self.address} refuses us: {self._reason}. Check user, password, virtual host, certificates"
             )
             LOG.error("%s", self.error)
             self._loop.stop()

@@ -36,7 +36,7 @@ def connection_parameters(
 
     url : amqp://user:password@host:port/vhost, or amqps:// for TLS
     heartbeat : s
-    cafile : certificates to trust, beside none of the system's; certfile, keyfile : our own, where the broker wants one
+    cafile : certificates to trust instead of the system's; certfile, keyfile : our own, where the broker wants one
     Raises ValueError for a URL that is none.
     """
     parts = urlsplit(url)

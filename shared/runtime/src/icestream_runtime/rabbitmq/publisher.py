@@ -77,7 +77,11 @@ class Publisher:
             first = len(self._handed_in) == 1
         # One wake-up takes everything that was handed in meanwhile.
         if first:
-            self._link.call(self._take)
+            try:
+                self._link.call(self._take)
+            except BrokerError as error:
+                for each in self._handed_over():
+                    each.fail(error)
         try:
             batch.done.result(timeout)
         except TimeoutError:
@@ -94,9 +98,8 @@ class Publisher:
 
     def ended(self, error: Exception) -> None:
         self.lost(str(error))
-        with self._lock:
-            batches, self._handed_in = self._handed_in, []
-        for batch in {id(batch): batch for batch in (*batches, *(batch for batch, _ in self._waiting))}.values():
+        # A batch has as many entries as messages; each is told once.
+        for batch in dict.fromkeys([*self._handed_over(), *(batch for batch, _ in self._waiting)]):
             unsure = batch.sent and not isinstance(error, BrokerRefused)
             batch.fail(PublishNotConfirmed(str(error), self._unconfirmed(batch)) if unsure else error)
         self._waiting.clear()
@@ -144,10 +147,13 @@ class Publisher:
         self._waiting.extendleft(reversed(self._under_way.values()))
         self._under_way.clear()
 
-    def _take(self) -> None:
+    def _handed_over(self) -> list[Batch]:
         with self._lock:
             batches, self._handed_in = self._handed_in, []
-        for batch in batches:
+        return batches
+
+    def _take(self) -> None:
+        for batch in self._handed_over():
             self._waiting.extend((batch, index) for index in range(len(batch.messages)))
         self._pump()
 
