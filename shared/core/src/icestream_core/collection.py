@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,9 +66,12 @@ class Collection:
 
     def parse(self, filename: str) -> Facts | None:
         """Return what the file name tells, or None where it is not of this collection."""
+        if not filename.isprintable():
+            # A regular expression's end lets a line feed pass.
+            return None
         for pattern in self.patterns:
             try:
-                fields = _parser(pattern).parse(filename)
+                fields = Parser(pattern).parse(filename)
             except ValueError:
                 continue
             return self.facts(fields)
@@ -87,11 +89,6 @@ class Collection:
             raise PluginError(f"collection {self.name}: its opener {self.opener} cannot be loaded: {error}") from error
         opened: Opened = opener(path, granule)
         return opened
-
-
-@lru_cache
-def _parser(pattern: str) -> Parser:
-    return Parser(pattern)
 
 
 def recognise(filename: str, collections: Sequence[Collection]) -> tuple[Collection, Facts] | None:

@@ -1,1 +1,17 @@
 """One collection, one file: parse its name, open it, give it our names and units."""
+
+from __future__ import annotations
+
+from icestream_core.collection import Collection
+from icestream_core.hookspecs import hookimpl
+from icestream_readers.amsr2_l3_tb import AMSR2_L3_TB
+from icestream_readers.mod10a2 import MOD10A2
+from icestream_readers.myd10a2 import MYD10A2
+from icestream_readers.nsidc_0032 import NSIDC_0032
+from icestream_readers.nsidc_0071 import NSIDC_0071
+
+
+@hookimpl
+def icestream_collections() -> tuple[Collection, ...]:
+    """Return the collections that this package reads."""
+    return NSIDC_0032, NSIDC_0071, AMSR2_L3_TB, MOD10A2, MYD10A2
