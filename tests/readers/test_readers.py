@@ -41,10 +41,11 @@ def test_a_file_belongs_to_one_collection_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_granule_id_is_the_file_name_without_gz(name: str) -> None:
+def test_the_granule_id_is_what_the_name_says_is_observed_without_gz_and_release(name: str) -> None:
     found = recognise(name, COLLECTIONS)
     assert found is not None
-    assert found[1].granule_id == name.removesuffix(".gz")
+    assert name.startswith(found[1].granule_id)
+    assert not found[1].granule_id.endswith((".gz", ".h5", ".hdf"))
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,21 @@ def test_a_name_with_one_character_changed_is_recognised_as_itself_or_not_at_all
     changed = name[:at] + data.draw(st.characters()) + name[at + 1 :]
     found = recognise(changed, COLLECTIONS)
     if found is not None:
-        assert found[1].granule_id == changed.removesuffix(".gz")
+        assert changed.startswith(found[1].granule_id)
         assert found[1].start < found[1].end
 
 
 @given(st.text(max_size=80))
 def test_no_name_whatever_raises(name: str) -> None:
     assert recognise(name, COLLECTIONS) is None
+
+
+def test_a_new_release_of_a_file_is_a_correction_of_the_same_granule() -> None:
+    first, second = (
+        recognise(f"MOD10A2.A2022033.h09v05.061.{produced}.hdf", COLLECTIONS)
+        for produced in ("2022042050729", "2023042050729")
+    )
+    assert first is not None and second is not None
+    assert first[1].granule_id == second[1].granule_id
+    assert first[1].produced is not None and second[1].produced is not None
+    assert first[1].produced < second[1].produced

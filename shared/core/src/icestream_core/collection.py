@@ -19,7 +19,9 @@ from icestream_core.grid import Grid
 class Facts(NamedTuple):
     """What a file name tells.
 
-    granule_id : without compression suffixes, so that the same content under .gz is the same granule
+    granule_id : what is observed, without compression suffixes, release or time of production: the same content under
+        .gz is the same granule, and a new release is a correction of it
+    produced : when the producer made it, where the name tells; it orders corrections
     """
 
     granule_id: str
@@ -30,6 +32,7 @@ class Facts(NamedTuple):
     part: str = ""
     variant: str = ""
     footprint: tuple[float, float, float, float] | None = None
+    produced: datetime | None = None
 
 
 class Opened(NamedTuple):

@@ -64,7 +64,7 @@ def facts(fields: Mapping[str, Any]) -> Facts | None:
     ):
         return None
     return Facts(
-        granule_id=f"GW1AM2_{fields['date']}_01D_{projection}M{direction}_L3SGT{frequency}{resolution}{release}.h5",
+        granule_id=f"GW1AM2_{fields['date']}_01D_{projection}M{direction}_L3SGT{frequency}{resolution}",
         start=date,
         end=date + timedelta(days=1),
         platform="GW1",

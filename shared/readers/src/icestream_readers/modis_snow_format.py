@@ -55,13 +55,22 @@ def facts(fields: Mapping[str, Any], short_name: str, platform: str) -> Facts | 
     if not (version + produced).isascii() or not (version + produced).isdecimal():
         return None
     return Facts(
-        granule_id=f"{short_name}.A{fields['date']}.{tile}.{version}.{produced}.hdf",
+        granule_id=f"{short_name}.A{fields['date']}.{tile}.{version}",
         start=start,
         end=min(start + timedelta(days=_PERIOD_DAYS), datetime(start.year + 1, 1, 1, tzinfo=UTC)),
         platform=platform,
         tile=tile,
         footprint=footprint(tile),
+        produced=_produced(produced),
     )
+
+
+def _produced(stamp: str) -> datetime | None:
+    """Return the time of production of a stamp of year, day, hour, minute and second; None where it is no time."""
+    try:
+        return datetime.strptime(stamp, "%Y%j%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def is_tile(tile: str) -> bool:
