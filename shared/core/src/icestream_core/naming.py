@@ -14,6 +14,7 @@ EXCHANGE = "icestream"
 INTAKE = "icestream.intake"
 OUTCOMES = "icestream.outcomes"
 DEAD = "icestream.dead"
+MODES: tuple[Mode, ...] = ("forward", "reprocessing")
 
 
 def make_queue(product: str, mode: Mode = "forward") -> str:

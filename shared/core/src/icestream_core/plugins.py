@@ -57,6 +57,16 @@ def load(only: Sequence[str] = (), extra: Sequence[object] = ()) -> Plugins:
     return Plugins(manager, _products(manager), _collections(manager))
 
 
+def lifecycle(listeners: Sequence[object]) -> pluggy.HookRelay:
+    """Return the lifecycle hooks with these listeners and no plugin loaded: a gatherer needs no family's code."""
+    manager = pluggy.PluginManager(hookspecs.GROUP)
+    manager.add_hookspecs(hookspecs)
+    for listener in listeners:
+        manager.register(listener)
+    manager.check_pending()
+    return manager.hook
+
+
 def _import(point: EntryPoint) -> object:
     try:
         return point.load()

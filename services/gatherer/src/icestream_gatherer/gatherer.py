@@ -1,0 +1,178 @@
+"""The gatherer: three loops over one ledger and one broker - intake, outcomes and ticker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import timedelta
+from typing import Final, Protocol
+
+import pluggy
+import structlog
+
+from icestream_core import naming
+from icestream_core.errors import LedgerError, StorageError
+from icestream_gatherer.intake import Intake
+from icestream_gatherer.look import Looker
+from icestream_gatherer.outcomes import Outcomes
+from icestream_gatherer.records import Records
+from icestream_gatherer.ticker import Ticker, backoff
+from icestream_runtime.broker import (
+    Broker,
+    BrokerUnavailable,
+    Delivery,
+    PublishNotConfirmed,
+    QueueMissing,
+    Subscription,
+)
+from icestream_runtime.health import Check, deaf
+from icestream_runtime.ledger.contract import Ledger
+from icestream_runtime.metrics import QUEUE_MESSAGES, Metrics
+from icestream_runtime.settings import Settings
+from icestream_runtime.storage import Storage
+from icestream_runtime.topology import topology
+
+BATCH: Final = 100
+POLL_SECONDS: Final = 0.5
+CALENDAR_SECONDS: Final = 300.0
+GAUGE_SECONDS: Final = 15.0
+AWAY_SECONDS: Final = 2.0
+LONGEST_BACKOFF: Final = timedelta(hours=1)
+
+
+class Batches(Protocol):
+    """Handles a batch; when it returns, the batch may be acked."""
+
+    def handle(self, batch: Sequence[Delivery]) -> None: ...
+
+
+class Gatherer:
+    """The parts of a gatherer, wired; `run` turns until told to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        broker: Broker,
+        ledger: Ledger,
+        storage: Storage,
+        metrics: Metrics,
+        lifecycle: pluggy.HookRelay,
+    ) -> None:
+        self._settings, self._broker, self._ledger, self._metrics = settings, broker, ledger, metrics
+        self.records = Records(ledger, broker)
+        looker = Looker(ledger, broker, self.records, lifecycle, timedelta(seconds=settings.settle_seconds))
+        self.intake = Intake(ledger, self.records, looker, lifecycle)
+        self.outcomes = Outcomes(
+            ledger,
+            broker,
+            storage,
+            self.records,
+            looker,
+            lifecycle,
+            settings.max_attempts,
+            backoff(settings.backoff_seconds, LONGEST_BACKOFF),
+        )
+        self.ticker = Ticker(ledger, self.records, looker, self.intake, self.outcomes)
+        self.live: list[Check] = []
+        self.ready = [Check("services", self._what_is_away), Check("subscription", self._what_is_not_heard)]
+        self._away: dict[str, str] = {}
+        self._idle_since: dict[str, float | None] = {}
+        self._log = structlog.stdlib.get_logger("icestream.gatherer")
+
+    def prepare(self) -> None:
+        """Make the queues and bindings of every product that the ledger knows."""
+        products = self.records.all()
+        keys = [key for product in products for key in naming.binding_keys(product)]
+        self._broker.apply(topology([product.name for product in products], ["register.*", *keys]))
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until `stop` is set: what is in hand is finished, the rest goes back to the broker.
+
+        Raises what no retry mends: BrokerRefused, or a fault of our own.
+        """
+        if not self._until_it_works("start", stop, self.prepare):
+            return
+        turns = (
+            lambda: self._consume("intake", [naming.INTAKE], self.intake, stop),
+            lambda: self._consume("outcomes", [naming.OUTCOMES, naming.DEAD], self.outcomes, stop),
+            lambda: self._tick(stop),
+        )
+        with ThreadPoolExecutor(len(turns), "gatherer") as threads:
+            running = [threads.submit(turn) for turn in turns]
+            wait(running, return_when=FIRST_EXCEPTION)
+            stop.set()
+        for turn in running:
+            turn.result()
+        self._log.info("stopped")
+
+    def _consume(self, name: str, queues: list[str], batches: Batches, stop: threading.Event) -> None:
+        subscription = self._subscribe(name, queues, stop)
+        if subscription is None:
+            return
+        try:
+            while not stop.is_set():
+                first = subscription.get(POLL_SECONDS)
+                if first is None:
+                    continue
+                self._idle_since[name] = None
+                batch = [first, *subscription.drain(BATCH - 1)]
+                if self._until_it_works(name, stop, lambda batch=batch: batches.handle(batch)):  # type: ignore[misc]
+                    subscription.ack(*batch)
+                else:
+                    subscription.nack(*batch)
+                self._idle_since[name] = time.monotonic()
+        finally:
+            subscription.close()
+
+    def _subscribe(self, name: str, queues: list[str], stop: threading.Event) -> Subscription | None:
+        found: list[Subscription] = []
+        if not self._until_it_works(name, stop, lambda: found.append(self._broker.subscribe(queues, 2 * BATCH))):
+            return None
+        self._idle_since[name] = time.monotonic()
+        self.live.append(deaf(self._broker, found[0], queues, lambda: self._idle_since[name]))
+        return found[0]
+
+    def _tick(self, stop: threading.Event) -> None:
+        calendar_at = gauges_at = 0.0
+        while not stop.wait(self._settings.tick_seconds):
+            self._until_it_works("ticker", stop, self.ticker.tick)
+            if time.monotonic() >= calendar_at:
+                self._until_it_works("calendar", stop, self.ticker.open_calendar)
+                calendar_at = time.monotonic() + CALENDAR_SECONDS
+            if time.monotonic() >= gauges_at:
+                self._until_it_works("gauges", stop, self._show_gauges)
+                gauges_at = time.monotonic() + GAUGE_SECONDS
+
+    def _show_gauges(self) -> None:
+        self._metrics.show_slots(self._ledger.counts())
+        makes = [naming.make_queue(product.name, mode) for product in self.records.all() for mode in naming.MODES]
+        for queue in (naming.INTAKE, naming.OUTCOMES, naming.DEAD, *makes):
+            self._metrics.show(QUEUE_MESSAGES, self._broker.depth(queue).ready, queue=queue)
+
+    def _until_it_works(self, name: str, stop: threading.Event, work: Callable[[], object]) -> bool:
+        """Do the work; where ledger, broker or storage is away, say so, consume nothing more and try again.
+
+        Returns False where told to stop before it worked.
+        """
+        while True:
+            try:
+                work()
+            except (LedgerError, StorageError, BrokerUnavailable, PublishNotConfirmed, QueueMissing) as error:
+                if self._away.get(name) != str(error):
+                    self._log.warning("away", part=name, reason=str(error))
+                self._away[name] = str(error)
+                if stop.wait(AWAY_SECONDS):
+                    return False
+            else:
+                if self._away.pop(name, None):
+                    self._log.info("back", part=name)
+                return True
+
+    def _what_is_away(self) -> str | None:
+        return "; ".join(f"{name}: {reason}" for name, reason in list(self._away.items())) or None
+
+    def _what_is_not_heard(self) -> str | None:
+        missing = [name for name in ("intake", "outcomes") if name not in self._idle_since]
+        return f"not subscribed yet: {', '.join(missing)}" if missing else None
