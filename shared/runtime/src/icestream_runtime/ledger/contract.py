@@ -122,7 +122,7 @@ class Ledger(Protocol):
         """Lock the slots (in order of key), then select their granules, then decide and write. One transaction.
 
         A slot whose task is outstanding is only marked to be looked at again (`due_at` = now) and not decided.
-        Returns the tasks to publish. Quarantined granules are not offered. Slots that were never opened are passed over.
+        Returns the tasks to publish. Quarantined granules are not offered; slots never opened are passed over.
         A task of the very inputs that failed is refused while its back-off lasts, and while the slot is dead: the slot
         stays as it is. A task of other inputs starts with no attempts.
         """
@@ -184,7 +184,7 @@ class Ledger(Protocol):
         """Forget that tasks were published (their broker is gone: a memory broker after a restart)."""
 
     def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
-        """Leave a granule out of every gathering, with its reason. An empty checksum stands for every one of that id."""
+        """Leave a granule out of every gathering, with its reason; an empty checksum stands for all of that id."""
 
     def release(self, granule_id: str) -> int:
         """Offer a quarantined granule again."""

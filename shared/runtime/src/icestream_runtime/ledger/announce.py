@@ -1,0 +1,110 @@
+"""What has to go out: tasks and current revisions whose confirm was never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text, update
+
+from icestream_core.outcome import Outcome
+from icestream_core.slot import Slot
+from icestream_core.task import Task
+from icestream_runtime.ledger.contract import Announceable
+from icestream_runtime.ledger.database import Database
+from icestream_runtime.ledger.schema import UNANNOUNCED, UNPUBLISHED, make, slot
+from icestream_runtime.ledger.standing import lock, slot_of
+
+
+def task_published(database: Database, tasks: Sequence[Task]) -> None:
+    """Mark tasks as published, where their token still holds."""
+    if not tasks:
+        return
+    with database.transaction() as connection:
+        lock(database, connection, [task.slot for task in tasks])
+        connection.execute(
+            update(slot)
+            .where(slot.c.key == bindparam("of_slot"), slot.c.token == bindparam("held"))
+            .values(task_published_at=database.now(connection)),
+            [{"of_slot": task.slot.key, "held": task.token} for task in tasks],
+        )
+
+
+def unpublished_tasks(database: Database, older_than_seconds: float, limit: int) -> list[Task]:
+    """Return outstanding tasks that were never marked as published, the oldest first."""
+    with database.transaction(writes=False) as connection:
+        before = database.now(connection) - timedelta(seconds=older_than_seconds)
+        statement = (
+            select(slot.c.task)
+            # As text, because only then do both planners see that the index on it serves.
+            .where(text(UNPUBLISHED), slot.c.tasked_at <= before)
+            .order_by(slot.c.tasked_at)
+            .limit(limit)
+        )
+        return [Task.model_validate_json(body) for body in connection.execute(statement).scalars()]
+
+
+def republish(database: Database) -> int:
+    """Forget that outstanding tasks were published."""
+    outstanding = slot.c.state == "tasked"
+    with database.transaction() as connection:
+        locked = select(slot.c.key).where(outstanding).order_by(slot.c.key).with_for_update()
+        statement = update(slot).where(slot.c.key.in_(locked), outstanding)
+        return _count(connection, statement.values(task_published_at=None))
+
+
+def to_announce(
+    database: Database, slots: Sequence[Slot] | None, older_than_seconds: float, limit: int
+) -> list[Announceable]:
+    """Return current revisions that were not announced, the oldest first."""
+    if slots is not None and not slots:
+        return []
+    columns = [slot.c[name] for name in ("product", "period", "start_at", "end_at", "tile", "variant")]
+    with database.transaction(writes=False) as connection:
+        statement = (
+            select(make.c.body, make.c.revision, make.c.stage, make.c.finalised_at, *columns)
+            .join(slot, (slot.c.key == make.c.slot_key) & (slot.c.revision == make.c.revision))
+            .where(text(UNANNOUNCED))
+            .order_by(make.c.finalised_at)
+        )
+        if slots is None:
+            statement = statement.limit(limit)
+        else:
+            statement = statement.where(database.among(make.c.slot_key, [each.key for each in slots]))
+        if older_than_seconds > 0:
+            before = database.now(connection) - timedelta(seconds=older_than_seconds)
+            statement = statement.where(make.c.finalised_at <= before)
+        return [
+            Announceable(
+                slot=slot_of(row),
+                outcome=Outcome.model_validate_json(row["body"]),
+                revision=row["revision"],
+                stage=row["stage"],
+                finalised_at=row["finalised_at"],
+            )
+            for row in connection.execute(statement).mappings()
+        ]
+
+
+def announced(database: Database, entries: Sequence[Announceable]) -> None:
+    """Mark revisions as announced, where number and stage still hold."""
+    if not entries:
+        return
+    with database.transaction() as connection:
+        lock(database, connection, [entry.slot for entry in entries])
+        connection.execute(
+            update(make)
+            .where(
+                make.c.slot_key == bindparam("of_slot"),
+                make.c.revision == bindparam("number"),
+                make.c.stage == bindparam("held"),
+            )
+            .values(announced_at=database.now(connection)),
+            [{"of_slot": entry.slot.key, "number": entry.revision, "held": entry.stage} for entry in entries],
+        )
+
+
+def _count(connection: Connection, statement: Any) -> int:
+    changed: int = connection.execute(statement).rowcount
+    return changed

@@ -1,0 +1,283 @@
+"""What every ledger keeps from an outcome to an announcement, as tests."""
+
+from __future__ import annotations
+
+from icestream_runtime.ledger.contract import Announceable, Change, Finalised, Ledger
+from icestream_runtime.ledger.specimens import (
+    at_least,
+    failed,
+    granule,
+    made,
+    opening,
+    row,
+    same_days,
+    slot,
+    task,
+    tasked,
+    void,
+)
+
+ADOPTED = Finalised(adopted=True, revision=1, attempts=0, dead=False)
+
+
+def at_once(_failures: int) -> float:
+    return 0.0
+
+
+def in_hours(failures: int) -> float:
+    return 3600.0 * failures
+
+
+class FinalisingContract:
+    """Revisions: which outcome becomes the slot's current one."""
+
+    def test_what_was_made_is_the_first_revision_and_looked_at_again(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        given = tasked(ledger, slot())
+        assert ledger.finalise([made(given)], 5, at_once) == [ADOPTED]
+        found = row(ledger, slot())
+        assert (found.state, found.revision, found.attempts, found.token) == ("made", 1, 0, "")
+        assert found.made is not None
+        assert found.made.entries == {("tb", "a.20140201", granule("a").checksum, 0)}
+        assert (found.made.inputs_hash, found.made.stage) == (given.inputs_hash, "final")
+        assert ledger.due() == [slot()]
+        assert ledger.task(slot()) is None
+
+    def test_an_outcome_that_comes_twice_counts_once(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        answer = made(tasked(ledger, slot()))
+        again = Finalised(adopted=False, revision=1, attempts=0, dead=False)
+        assert ledger.finalise([answer, answer], 5, at_once) == [ADOPTED, again]
+        assert ledger.finalise([answer], 5, at_once) == [again]
+        assert len(ledger.history(slot())) == 1
+
+    def test_a_void_slot_keeps_its_reason(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        assert ledger.finalise([void(tasked(ledger, slot()), "polar night\x00")], 5, at_once) == [ADOPTED]
+        found = row(ledger, slot())
+        assert found.state == "void"
+        assert found.reason.startswith("polar night")
+
+    def test_other_inputs_are_the_next_revision(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        ledger.record_granules([granule("b")])
+        assert ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)[0].revision == 2
+        assert [(entry["revision"], len(entry["inputs"])) for entry in ledger.history(slot())] == [(1, 1), (2, 2)]
+
+    def test_inputs_made_before_and_wanted_again_are_current_under_the_next_revision(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        ledger.record_granules([granule("b")])
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        ledger.announced(ledger.to_announce())
+        ledger.quarantine("b.20140201", "", "withdrawn")
+        assert ledger.finalise([made(tasked(ledger, slot()), adopted=True)], 5, at_once)[0].revision == 3
+        assert [(entry["revision"], len(entry["inputs"])) for entry in ledger.history(slot())] == [(2, 2), (3, 1)]
+        assert [entry.revision for entry in ledger.to_announce()] == [3]
+
+    def test_the_answer_of_a_zombie_is_dropped(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        zombie = tasked(ledger, slot())
+        ledger.finalise([failed(zombie)], 5, at_once)
+        ledger.record_granules([granule("b")])
+        tasked(ledger, slot())
+        dropped = Finalised(adopted=False, revision=0, attempts=0, dead=False)
+        assert ledger.finalise([made(zombie), failed(zombie)], 5, at_once) == [dropped, dropped]
+        assert row(ledger, slot()).state == "tasked"
+
+    def test_a_late_answer_of_the_inputs_that_are_wanted_is_adopted(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        late = tasked(ledger, slot())
+        ledger.finalise([failed(late)], 5, at_once)
+        outstanding = tasked(ledger, slot())
+        assert outstanding.token != late.token
+        assert ledger.finalise([made(late)], 5, at_once) == [ADOPTED]
+        again = Finalised(adopted=False, revision=1, attempts=0, dead=False)
+        assert ledger.finalise([made(outstanding)], 5, at_once) == [again]
+
+    def test_an_older_version_never_supersedes_a_newer_one(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot()), version="1.10.0")], 5, in_hours)
+        ledger.record_granules([granule("b")])
+        given = tasked(ledger, slot())
+        refused = Finalised(adopted=False, revision=1, attempts=0, dead=False)
+        assert ledger.finalise([made(given, version="1.9.0")], 5, in_hours) == [refused]
+        assert "1.9.0" in row(ledger, slot()).reason
+        assert ledger.due() == []
+
+    def test_the_gatherer_decides_on_void_by_itself_and_once(self, ledger: Ledger) -> None:
+        ledger.slots_touched(opening(slot()))
+        change = Change(state="void", void="input tb is void: no pass", inputs_hash="0" * 64, version="1.0.0")
+        for _ in range(2):
+            assert ledger.look([slot()], same_days, lambda *_: change) == []
+        (entry,) = ledger.to_announce()
+        assert (entry.outcome.status, entry.outcome.reason) == ("void", "input tb is void: no pass")
+        assert (row(ledger, slot()).state, row(ledger, slot()).revision) == ("void", 1)
+
+    def test_an_outcome_of_a_slot_that_was_never_opened_is_dropped(self, ledger: Ledger) -> None:
+        dropped = Finalised(adopted=False, revision=0, attempts=0, dead=False)
+        assert ledger.finalise([made(task(slot()))], 5, at_once) == [dropped]
+
+
+class FailingContract:
+    """Attempts, back-off, quarantine and death."""
+
+    def test_failures_in_a_row_end_in_death_with_reason_traceback_and_inputs(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        for attempt in (1, 2, 3):
+            given = tasked(ledger, slot())
+            fault = "limit" if attempt == 2 else "product"
+            (result,) = ledger.finalise([failed(given, fault)], 3, at_once)
+            assert result == Finalised(adopted=False, revision=0, attempts=attempt, dead=attempt == 3)
+        found = row(ledger, slot())
+        assert (found.state, found.reason, found.traceback) == ("dead", "a fault of product", "...")
+        assert (found.due_at, found.failed_hash) == (None, given.inputs_hash)
+        assert ledger.task(slot()) == given
+        assert ledger.look([slot()], same_days, at_least(1)) == []
+        assert row(ledger, slot()).state == "dead"
+
+    def test_a_failure_backs_off_whatever_arrives_again(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([failed(tasked(ledger, slot()))], 5, in_hours)
+        assert ledger.due() == []
+        ledger.record_granules([granule("a")])
+        assert ledger.look([slot()], same_days, at_least(1)) == []
+        found = row(ledger, slot())
+        assert found.state == "waiting"
+        assert found.due_at is not None
+        assert 3500 < (found.due_at - ledger.clock()).total_seconds() <= 3600
+
+    def test_other_inputs_than_those_that_failed_are_tried_at_once_and_afresh(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([failed(tasked(ledger, slot()))], 1, in_hours)
+        assert row(ledger, slot()).state == "dead"
+        ledger.record_granules([granule("a", content="corrected")])
+        (result,) = ledger.finalise([failed(tasked(ledger, slot()))], 2, in_hours)
+        assert (result.attempts, result.dead) == (1, False)
+
+    def test_a_fault_of_storage_is_tried_without_end(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        for _ in range(7):
+            (result,) = ledger.finalise([failed(tasked(ledger, slot()), "storage")], 2, at_once)
+            assert result == Finalised(adopted=False, revision=0, attempts=0, dead=False)
+        (result,) = ledger.finalise([failed(tasked(ledger, slot()), "storage")], 2, in_hours)
+        due_at = row(ledger, slot()).due_at
+        assert due_at is not None
+        assert (due_at - ledger.clock()).total_seconds() > 7 * 3600, "the back-off grows"
+
+    def test_a_granule_at_fault_is_quarantined_and_the_slot_looked_at_again(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a"), granule("b")])
+        given = tasked(ledger, slot())
+        answer = failed(given, "granule", granule_id="b.20140201", reason="truncated: 10 of 20 bytes")
+        (result,) = ledger.finalise([answer], 5, in_hours)
+        assert (result.attempts, result.dead) == (0, False)
+        assert [(each.granule_id, why) for each, why in ledger.granules(quarantined=True)] == [
+            ("b.20140201", "truncated: 10 of 20 bytes")
+        ]
+        assert ledger.due() == [slot()]
+        (other,) = ledger.look([slot()], same_days, at_least(1))
+        assert [entry.granule.granule_id for entry in other.inputs["tb"]] == ["a.20140201"]
+
+    def test_a_granule_at_fault_that_nobody_knows_counts(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        for attempts, name in enumerate(("", "library-dem", "gone"), 1):
+            answer = failed(tasked(ledger, slot()), "granule", granule_id=name)
+            (result,) = ledger.finalise([answer], 5, at_once)
+            assert result.attempts == attempts
+
+    def test_a_failure_that_comes_twice_counts_once(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        answer = failed(tasked(ledger, slot()))
+        assert [result.attempts for result in ledger.finalise([answer, answer], 5, at_once)] == [1, 1]
+        assert ledger.finalise([answer], 5, at_once)[0].attempts == 1
+
+    def test_a_success_forgets_the_failures(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([failed(tasked(ledger, slot()))], 5, at_once)
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        found = row(ledger, slot())
+        assert (found.attempts, found.reason, found.traceback, found.failed_hash) == (0, "", "", "")
+
+    def test_dead_slots_are_redriven(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([failed(tasked(ledger, slot()))], 1, in_hours)
+        ledger.slots_touched(opening(slot(1)))
+        assert ledger.redrive([slot(), slot(1), slot(2)]) == 1
+        assert slot() in ledger.due()
+        assert row(ledger, slot()).attempts == 0
+        assert ledger.finalise([made(tasked(ledger, slot()))], 1, in_hours) == [ADOPTED]
+
+    def test_a_void_slot_that_is_redriven_is_made_again_from_the_same_inputs(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([void(tasked(ledger, slot()))], 5, at_once)
+        ledger.announced(ledger.to_announce())
+        assert ledger.redrive([slot()]) == 1
+        assert row(ledger, slot()).made is None
+        assert ledger.finalise([void(tasked(ledger, slot()))], 5, at_once) == [ADOPTED]
+        assert ledger.to_announce() == [], "void for the same reason is no news"
+        ledger.redrive([slot()])
+        assert ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)[0].revision == 2
+        assert [(entry["revision"], entry["outcome"]) for entry in ledger.history(slot())] == [(2, "made")]
+
+
+class AnnouncingContract:
+    """What goes out, and what people ask."""
+
+    def test_a_current_revision_is_announced_until_it_is_marked(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        answer = made(tasked(ledger, slot()))
+        ledger.finalise([answer], 5, at_once)
+        assert ledger.to_announce(older_than_seconds=60) == []
+        assert ledger.to_announce([slot(1)]) == []
+        (entry,) = ledger.to_announce([slot()])
+        assert entry == Announceable(slot(), answer, 1, "final", entry.finalised_at)
+        ledger.announced([entry._replace(revision=2), entry._replace(stage="provisional")])
+        assert ledger.to_announce() == [entry]
+        ledger.announced([entry])
+        assert ledger.to_announce() == []
+
+    def test_only_the_current_revision_is_announced(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        ledger.record_granules([granule("b")])
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        assert [entry.revision for entry in ledger.to_announce()] == [2]
+
+    def test_a_promoted_revision_is_announced_once_more(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot(), stage="provisional"))], 5, at_once)
+        (entry,) = ledger.to_announce()
+        assert entry.stage == "provisional"
+        ledger.announced([entry])
+        for _ in range(2):
+            ledger.look([slot()], same_days, lambda *_: Change(state="made", promote=True))
+            ledger.announced([entry])
+        (again,) = ledger.to_announce()
+        assert (again.stage, again.revision, again.outcome) == ("final", 1, entry.outcome)
+        assert again.finalised_at > entry.finalised_at
+        assert row(ledger, slot()).due_at is None
+
+    def test_slots_are_counted_and_listed(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        given = tasked(ledger, slot())
+        ledger.slots_touched(opening(slot(1), slot(1, product="cover")))
+        assert ledger.counts() == {"depth": {"tasked": 1, "waiting": 1}, "cover": {"waiting": 1}}
+        ledger.finalise([made(given)], 5, at_once)
+        assert [each.slot for each in ledger.slots(product="depth")] == [slot(), slot(1)]
+        assert [each.slot for each in ledger.slots(product="depth", state="waiting")] == [slot(1)]
+        assert len(ledger.slots(limit=2)) == 2
+        assert ledger.slots(older_than_seconds=60) == []
+
+    def test_makes_are_told_with_what_they_were_made_from(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot()), seconds={"compute": 1.5})], 5, at_once)
+        (entry,) = ledger.history(slot())
+        assert entry["inputs"] == [
+            {"input": "tb", "granule_id": "a.20140201", "checksum": granule("a").checksum, "step": 0}
+        ]
+        assert (entry["current"], entry["stage"], entry["outcome"]) == (True, "final", "made")
+        assert (entry["manifest"]["files"][0]["name"], entry["seconds"]) == ("a.nc", {"compute": 1.5})
+        (last,) = ledger.recent()
+        assert (last["slot"], last["product"], last["revision"]) == (slot().key, "depth", 1)
+        assert last["announced_at"] is None
