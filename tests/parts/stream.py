@@ -1,4 +1,4 @@
-"""A stream of real processes: watcher, gatherers and workers as an operator starts them, with what tests ask of them."""
+"""A stream of real processes: watcher, gatherers and workers as an operator starts them, and what tests ask of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class Stream:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, f"icestream {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, (
+            f"icestream {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         return done.stdout
 
     def start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
@@ -146,7 +148,9 @@ class Stream:
             elif time.monotonic() - quiet_since >= quiet_seconds:
                 return rows
             time.sleep(0.25)
-        raise AssertionError(f"the stream is not quiet after {timeout} s: {busy}; {Counter(row.state for row in self.rows())}")
+        raise AssertionError(
+            f"the stream is not quiet after {timeout} s: {busy}; {Counter(row.state for row in self.rows())}"
+        )
 
     def log(self, event: str) -> Iterator[dict[str, Any]]:
         """Return the log lines of an event, of all processes."""

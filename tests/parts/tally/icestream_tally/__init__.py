@@ -1,7 +1,6 @@
 """A third party's plugin for tests: small text granules, products that work and products that misbehave."""
 
 from icestream_core.hookspecs import hookimpl
-
 from icestream_tally import misbehaving, tally
 
 

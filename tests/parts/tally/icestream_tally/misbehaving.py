@@ -1,4 +1,4 @@
-"""Products that sleep past their time limit, eat memory, crash the interpreter or raise; each with a collection of its own."""
+"""Products that sleep past their time limit, eat memory, crash or raise; each with a collection of its own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import numpy as np
 import xarray as xr
-from icestream_core.collection import Collection
 
+from icestream_core.collection import Collection
 from icestream_tally.tally import counted, facts
 
 

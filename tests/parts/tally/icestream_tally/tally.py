@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+
 from icestream_core.collection import Collection, Facts, Opened
 from icestream_core.errors import GranuleError, Void
 from icestream_core.granule import Granule
