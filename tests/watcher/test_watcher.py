@@ -25,6 +25,8 @@ from icestream_runtime.metrics import PUBLISH_RETRIES, WATCHED, Metrics
 from icestream_runtime.settings import load
 from icestream_runtime.topology import INTAKE, topology
 from icestream_watcher.__main__ import watcher
+from icestream_watcher.announce import granule_of
+from icestream_watcher.files import State
 from icestream_watcher.watcher import Watcher
 
 STABLE_SECONDS = 0.4
@@ -33,7 +35,9 @@ RESCAN_SECONDS = 0.8
 
 def _facts(fields: Mapping[str, Any]) -> Facts | None:
     start = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=int(fields["day"]))
-    return Facts(granule_id=f"gauge_{int(fields['day']):05d}", start=start, end=start + timedelta(days=1), platform="P1")
+    return Facts(
+        granule_id=f"gauge_{int(fields['day']):05d}", start=start, end=start + timedelta(days=1), platform="P1"
+    )
 
 
 GAUGE = Collection(
@@ -221,6 +225,21 @@ def test_new_content_is_a_correction_and_a_touch_is_none(tmp_path: Path, stream:
     assert first.order < second.order
 
 
+def test_replaced_content_is_newer_than_the_time_in_the_name() -> None:
+    produced = datetime(2020, 1, 5, tzinfo=UTC)
+    facts = _facts({"day": 1})
+    assert facts is not None
+    state = State(4, int(datetime(2020, 1, 9, tzinfo=UTC).timestamp()) * 10**9)
+    first, again = (
+        granule_of(
+            Path("gauge_00001.txt"), GAUGE, facts._replace(produced=produced), state, "sha256:00", "forward", how
+        )
+        for how in (False, True)
+    )
+    assert first.published_at == produced
+    assert again.published_at == datetime(2020, 1, 9, tzinfo=UTC)
+
+
 def test_names_of_no_collection_are_counted_once(tmp_path: Path, stream: Stream, watching: Watching) -> None:
     lay(tmp_path / "SOURCE.txt")
     lay(tmp_path / "gauge_1.dat")
@@ -331,4 +350,4 @@ def test_a_directory_that_goes_and_comes_back_is_watched_again(
 def test_a_directory_that_is_none_is_refused_with_its_name(tmp_path: Path, stream: Stream) -> None:
     settings = load(out=str(tmp_path / "out"))
     with pytest.raises(SettingsError, match="nowhere is no directory; make it"):
-        watcher(settings, [tmp_path / "nowhere"], stream.broker, [GAUGE])
+        watcher(settings, [tmp_path / "nowhere"], stream.broker, [GAUGE], stream.metrics)

@@ -1,55 +1,89 @@
-"""The watcher service: wiring. Directories, the collections that are installed, and a broker."""
+"""The watcher service: wiring. `run` is a watcher in a thread of any process; `main` is a process that is one."""
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+import structlog
+
 from icestream_core.collection import Collection
-from icestream_core.errors import SettingsError
+from icestream_core.errors import IcestreamError, SettingsError
 from icestream_core.granule import Mode
-from icestream_core.plugins import load
+from icestream_core.plugins import load as load_plugins
+from icestream_runtime import logs
 from icestream_runtime.broker import Broker
+from icestream_runtime.health import HealthServer
 from icestream_runtime.metrics import Metrics
-from icestream_runtime.settings import Settings
+from icestream_runtime.rabbitmq import open_rabbitmq
+from icestream_runtime.settings import Settings, load
 from icestream_watcher.watcher import Watcher
 
 
-def watcher(
-    settings: Settings,
-    directories: Sequence[Path],
-    broker: Broker,
-    collections: Sequence[Collection] = (),
-    metrics: Metrics | None = None,
-    mode: Mode = "forward",
-) -> Watcher:
-    """Return a watcher, wired.
-
-    collections : all that are installed where empty
-    mode : reprocessing for a backfill, which never delays new passes
-    Raises SettingsError for a directory that is none.
-    """
-    if missing := [str(directory) for directory in directories if not directory.is_dir()]:
-        raise SettingsError(f"{', '.join(missing)} is no directory; make it, or name another one to watch")
-    return Watcher(
-        directories,
-        collections or list(load(settings.plugins).collections.values()),
-        broker,
-        metrics or Metrics(),
-        settings.stable_seconds,
-        settings.rescan_seconds,
-        mode,
-    )
+def main() -> int:
+    """Watch the directories of the command line until SIGTERM; return the exit code."""
+    try:
+        settings = load()
+        logs.configure("watcher", settings.log_format, settings.log_level)
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        run(settings, [Path(name) for name in sys.argv[1:]], stop, serve_health=True)
+    except IcestreamError as error:
+        # Before the settings are known, logs are not configured: say it plainly.
+        print(f"icestream watcher: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def run(
     settings: Settings,
     directories: Sequence[Path],
     stop: threading.Event,
-    broker: Broker,
+    broker: Broker | None = None,
+    *,
     metrics: Metrics | None = None,
     mode: Mode = "forward",
+    serve_health: bool = False,
 ) -> None:
-    """Watch directories until `stop` is set."""
-    watcher(settings, directories, broker, metrics=metrics, mode=mode).run(stop)
+    """Watch directories until `stop` is set.
+
+    broker, metrics : the watcher's own, by the settings, where absent; a given broker stays open
+    mode : reprocessing for a backfill, which never delays new passes
+    """
+    with ExitStack() as closing:
+        metrics = metrics or Metrics()
+        collections = list(load_plugins(settings.plugins).collections.values())
+        if broker is None:
+            broker = open_rabbitmq(settings, "watcher")
+            closing.callback(broker.close)
+        watching = watcher(settings, directories, broker, collections, metrics, mode)
+        if serve_health and settings.metrics_port is not None:
+            server = HealthServer(watching.live, watching.ready, metrics.registry, settings.metrics_port)
+            structlog.stdlib.get_logger("icestream.watcher").info("health is served", port=server.port)
+            closing.enter_context(server)
+        watching.run(stop)
+
+
+def watcher(
+    settings: Settings,
+    directories: Sequence[Path],
+    broker: Broker,
+    collections: Sequence[Collection],
+    metrics: Metrics,
+    mode: Mode = "forward",
+) -> Watcher:
+    """Return a watcher, wired; raises SettingsError for a directory that is none."""
+    if not directories:
+        raise SettingsError("no directory to watch is named")
+    if missing := [str(directory) for directory in directories if not directory.is_dir()]:
+        raise SettingsError(f"{', '.join(missing)} is no directory; make it, or name another one to watch")
+    return Watcher(directories, collections, broker, metrics, settings.stable_seconds, settings.rescan_seconds, mode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,13 +33,22 @@ def checksum_of(path: Path, state: State) -> str:
 
 
 def granule_of(
-    path: Path, collection: Collection, facts: Facts, state: State, checksum: str, mode: Mode = "forward"
+    path: Path,
+    collection: Collection,
+    facts: Facts,
+    state: State,
+    checksum: str,
+    mode: Mode = "forward",
+    replaces: bool = False,
 ) -> Granule:
     """Return the granule that a file is.
 
-    state : size and modification time, of which the latter says when it was published
+    state : size and modification time, of which the latter says when it was published, unless the name does
     checksum : of the content in that state
+    replaces : the file had other content under the same name: then its name does not say which of the two is newer
     """
+    modified = datetime.fromtimestamp(state.modified_ns / 1e9, UTC)
+    published = modified if facts.produced is None else max(facts.produced, modified) if replaces else facts.produced
     asset = Asset(href=str(path.absolute()), size=state.size, checksum=checksum, media_type=collection.media_type)
     return Granule(
         granule_id=facts.granule_id,
@@ -54,7 +63,7 @@ def granule_of(
         end=facts.end,
         footprint=facts.footprint,
         assets=(asset,),
-        published_at=facts.produced or datetime.fromtimestamp(state.modified_ns / 1e9, UTC),
+        published_at=published,
         received_at=datetime.now(UTC),
         mode=mode,
     )

@@ -27,7 +27,7 @@ class Outbox:
         self._pending: dict[tuple[str, str], Granule] = {}
         self._failures = 0
         self._try_at = 0.0
-        self._log = structlog.get_logger("watcher")
+        self._log = structlog.stdlib.get_logger("icestream.watcher")
 
     def is_full(self) -> bool:
         return len(self._pending) >= BATCH

@@ -14,6 +14,7 @@ from watchfiles import Change, watch
 from icestream_core.collection import Collection, recognise
 from icestream_core.granule import Granule, Mode
 from icestream_runtime.broker import Broker
+from icestream_runtime.health import Check
 from icestream_runtime.metrics import UNROUTABLE, WATCHED, Metrics
 from icestream_watcher.announce import ChangedWhileRead, checksum_of, granule_of
 from icestream_watcher.candidates import Candidates
@@ -23,6 +24,8 @@ from icestream_watcher.outbox import Outbox
 TURN_MILLISECONDS: Final = 200
 BURST_MILLISECONDS: Final = 500
 """For so long notices are collected while they come thick and fast."""
+STANDSTILL_SECONDS: Final = 600.0
+"""A turn may be long: a huge file is read whole. Longer than this, the file system hangs."""
 NAMED: Final = 5
 """How many file names a log line lists."""
 
@@ -61,7 +64,10 @@ class Watcher:
         self._unknown: list[str] = []
         self._scan_at = 0.0
         self._scan_failed = False
-        self._log = structlog.get_logger("watcher")
+        self._turned_at = time.monotonic()
+        self.live = [Check("turning", self._stands_still)]
+        self.ready = [Check("scan", lambda: None if self._scan_at > 0.0 else "the first look is not over yet")]
+        self._log = structlog.stdlib.get_logger("icestream.watcher")
 
     def run(self, stop: threading.Event) -> None:
         """Watch until told to stop. Without notices (none to be had here) it only looks at everything in turn."""
@@ -101,7 +107,8 @@ class Watcher:
 
     def _turn(self, stop: threading.Event) -> bool:
         """Announce what is whole; returns whether everything was looked at before."""
-        scanned = time.monotonic() >= self._scan_at
+        self._turned_at = time.monotonic()
+        scanned = self._turned_at >= self._scan_at
         if scanned:
             self._scan()
             self._offer_again(stop)
@@ -109,6 +116,7 @@ class Watcher:
         if not self._outbox.is_full():
             for path, state in self._candidates.whole():
                 self._take(path, state)
+                self._turned_at = time.monotonic()
                 if self._outbox.is_full():
                     self._flush()
                 if self._outbox.is_full() or stop.is_set():
@@ -180,7 +188,8 @@ class Watcher:
         self._known[path] = Known(state, checksum)
         if known is not None and known.checksum == checksum:
             return
-        self._outbox.put(granule_of(path, *recognised, state, checksum, self._mode))
+        replaces = known is not None and known.checksum != ""
+        self._outbox.put(granule_of(path, *recognised, state, checksum, self._mode, replaces))
 
     def _flush(self) -> None:
         taken, unwanted = self._outbox.flush()
@@ -229,6 +238,10 @@ class Watcher:
             names = ", ".join(self._unknown[:NAMED])
             self._log.info("of no known collection; left alone", files=len(self._unknown), such_as=names)
             self._unknown.clear()
+
+    def _stands_still(self) -> str | None:
+        still = time.monotonic() - self._turned_at
+        return f"no turn was finished for {still:.0f} s" if still > STANDSTILL_SECONDS + self._rescan_seconds else None
 
     def _identities(self) -> list[tuple[int, int] | None]:
         """Return what tells a directory from another one that was made in its place."""
