@@ -168,6 +168,23 @@ def test_a_broker_that_hangs_is_unavailable_and_comes_back(rabbitmq: PrivateRabb
     assert broker.depth(OUTCOMES).consumers == 0
 
 
+def test_a_full_queue_takes_nothing_more_until_there_is_room(
+    rabbitmq: PrivateRabbitMQ, broker: RabbitBroker, amqp_url: str
+) -> None:
+    vhost = amqp_url.rpartition("/")[2]
+    rabbitmq.ctl("set_policy", "-p", vhost, "full", "^icestream.intake$", '{"max-length": 10}', "--apply-to", "queues")
+    # A burst may overshoot, and the policy takes effect a moment later.
+    with pytest.raises(PublishNotConfirmed, match="a queue is full"):
+        for number in range(200):
+            broker.publish([granule(number)], timeout=1)
+    subscription = broker.subscribe([INTAKE], prefetch=200)
+    with ThreadPoolExecutor(1) as pool:
+        publishing = pool.submit(broker.publish, [granule(999)], 30)
+        while (delivery := take(subscription)).message_id != "999":
+            subscription.ack(delivery)
+        assert publishing.result(30) == []
+
+
 def test_a_service_may_start_before_its_broker(rabbitmq: PrivateRabbitMQ, broker: RabbitBroker, amqp_url: str) -> None:
     time.sleep(3)
     broker.publish([granule(1)])

@@ -34,6 +34,7 @@ class Batch:
         self.open = set(range(len(messages)))
         self.returned: set[int] = set()
         self.sent = False
+        self.declined = False
         self.over = False
         self.done: Future[None] = Future()
 
@@ -195,6 +196,7 @@ class Publisher:
             if accepted:
                 entry[0].confirm(entry[1])
             else:
+                entry[0].declined = True
                 again.append(entry)
         if again:
             self._link.later(NACK_PAUSE, lambda: self._again(again))
@@ -216,8 +218,9 @@ class Publisher:
         if not batch.sent:
             return unavailable
         unconfirmed = self._unconfirmed(batch)
+        why = f"{self._link.address} does not take them: a queue is full" if batch.declined else str(unavailable)
         return PublishNotConfirmed(
-            f"{len(unconfirmed)} of {len(batch.messages)} messages have no confirm: {unavailable}", unconfirmed
+            f"{len(unconfirmed)} of {len(batch.messages)} messages have no confirm: {why}", unconfirmed
         )
 
     @staticmethod
