@@ -16,40 +16,51 @@ REFERENCE_SENSOR = "ssmis"
 """The reference that Dai, Che & Ding 2015 recommend."""
 
 CHANNELS = ("tb_19h", "tb_19v", "tb_22v", "tb_37h", "tb_37v", "tb_91h", "tb_91v")
-REFERENCE, FITTED, UNCALIBRATED = 0, 1, 2
+"""18 to 19 GHz, 21 to 24 GHz, 36 to 37 GHz and 85 to 92 GHz, whatever the sensor."""
+
+COLDEST, WARMEST = 50.0, 350.0
+"""K; nothing on Earth shines colder or warmer at these frequencies (designed)."""
+
+REFERENCE, FITTED, UNCALIBRATED, PARTLY_FITTED = range(4)
 
 
 def cold_pass_tb(tb: xr.Dataset, transfers: xr.Dataset | None) -> dict[str, NDArray[np.generic]]:
     """Return the brightness temperature of each channel at the reference's level, K, and how it got there.
 
     tb : brightness temperature by channel, K, one sensor, one pass; a channel that the sensor lacks is absent
-    transfers : `slope` (1) and `intercept` (K) by platform and channel; None where nothing was fitted
+    transfers : rows of `platform`, `channel`, `slope` (1) and `intercept` (K); None where nothing was fitted
 
     A channel without a fitted transfer keeps its value: the reference sensor because it is the reference, any other
-    flagged as uncalibrated.
+    flagged as uncalibrated. A channel that is absent is NaN everywhere, and so is what no Earth can shine with.
     Source: Dai, Che & Ding 2015, doi:10.3390/rs70607212 (their tables are not open: transfers are refitted).
     """
+    lines = _lines(transfers, str(tb.attrs["platform"]))
+    present = [channel for channel in CHANNELS if channel in tb]
     shape = (tb.sizes["y"], tb.sizes["x"])
     written: dict[str, NDArray[np.generic]] = {}
-    fitted = False
     for channel in CHANNELS:
-        if channel not in tb:
+        if channel not in present:
             written[channel] = np.full(shape, np.nan, dtype=np.float32)
             continue
-        slope, intercept, known = _transfer(transfers, str(tb.attrs["platform"]), channel)
-        fitted |= known
-        written[channel] = linear_transfer(tb[channel].values, slope, intercept).astype(np.float32)
-    state = FITTED if fitted else REFERENCE if tb.attrs["sensor"] == REFERENCE_SENSOR else UNCALIBRATED
+        level = linear_transfer(tb[channel].values, *lines.get(channel, (1.0, 0.0))).astype(np.float32)
+        written[channel] = np.where((level >= COLDEST) & (level <= WARMEST), level, np.float32(np.nan))
+    state = _state(sum(channel in lines for channel in present), len(present), str(tb.attrs["sensor"]))
     written["calibration"] = np.full(shape, state, dtype=np.uint8)
     return written
 
 
-def _transfer(transfers: xr.Dataset | None, platform: str, channel: str) -> tuple[float, float, bool]:
-    if transfers is None or platform not in transfers["platform"] or channel not in transfers["channel"]:
-        return 1.0, 0.0, False
-    line = transfers.sel(platform=platform, channel=channel)
-    slope, intercept = float(line["slope"]), float(line["intercept"])
-    return (slope, intercept, True) if np.isfinite(slope + intercept) else (1.0, 0.0, False)
+def _state(fitted: int, channels: int, sensor: str) -> int:
+    if fitted:
+        return FITTED if fitted == channels else PARTLY_FITTED
+    return REFERENCE if sensor == REFERENCE_SENSOR else UNCALIBRATED
+
+
+def _lines(transfers: xr.Dataset | None, platform: str) -> dict[str, tuple[float, float]]:
+    """Return slope and intercept (K) of a platform by channel."""
+    if transfers is None:
+        return {}
+    rows = zip(*(transfers[name].values for name in ("platform", "channel", "slope", "intercept")), strict=True)
+    return {str(channel): (float(slope), float(level)) for of, channel, slope, level in rows if of == platform}
 
 
 def _brightness(channel: str) -> Variable:
@@ -58,14 +69,19 @@ def _brightness(channel: str) -> Variable:
         unit="K",
         standard_name="brightness_temperature",
         long_name=f"brightness temperature, {band} GHz band, {polarisation} polarisation, at reference level",
-        valid=(50.0, 350.0),
+        valid=(COLDEST, WARMEST),
     )
 
 
 WRITES: dict[str, Written] = {channel: _brightness(channel) for channel in CHANNELS}
 WRITES["calibration"] = Flags(
     long_name="inter-sensor calibration",
-    meanings={REFERENCE: "reference_sensor", FITTED: "fitted_transfer", UNCALIBRATED: "uncalibrated"},
+    meanings={
+        REFERENCE: "reference_sensor",
+        FITTED: "fitted_transfer",
+        UNCALIBRATED: "uncalibrated",
+        PARTLY_FITTED: "fitted_transfer_for_some_channels_only",
+    },
 )
 
 PRODUCT = Product(
@@ -79,7 +95,8 @@ PRODUCT = Product(
         "tb": Input(
             sources=(
                 source("amsr2-l3-tb", needs="18 36", wants="23 89", tiles="eq25 eq10"),
-                source("nsidc-0032", needs="19h 19v 37h 37v", wants="22v 91h 91v", platforms="F17 F18 F16 F19"),
+                # F18 before F17: its files take over where F17's 37 GHz vertical channel is impaired.
+                source("nsidc-0032", needs="19h 19v 37h 37v", wants="22v 91h 91v", platforms="F18 F17 F16 F19"),
                 source("nsidc-0032", needs="19h 19v 37h 37v", wants="22v 85h 85v", platforms="F13 F11 F08 F14 F15"),
                 source("nsidc-0071", needs="18h 18v 37h 37v"),
             ),
@@ -107,7 +124,7 @@ PRODUCT = Product(
     keywords=("microwave", "brightness temperature", "intercalibration"),
     fidelity="published-method-refit",
     designed="Orthogonal regression with clipping; identity, flagged as uncalibrated, until a transfer has been "
-    "fitted.",
+    "fitted; values outside 50 to 350 K are missing.",
     accuracy="Relative bias of snow depth between SSM/I and SSMIS in China falls from 66.18 % to -1.5 % (Dai et al. "
     "2015).",
     compute=cold_pass_tb,

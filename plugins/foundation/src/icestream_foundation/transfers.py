@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import xarray as xr
 
 from icestream_core.collection import Collection, Facts, Opened
 from icestream_core.errors import GranuleError
@@ -14,45 +19,50 @@ from icestream_core.period import END_OF_TIME, EPOCH
 
 
 def facts(fields: Mapping[str, Any]) -> Facts:
-    """A fitted set holds for all time; a later one, by its date, supersedes it."""
-    return Facts(granule_id=f"cold-pass-tb-transfers.{fields['fitted']:%Y%m%d}", start=EPOCH, end=END_OF_TIME)
+    """A fitted set holds for all time; one that was fitted later supersedes it."""
+    fitted = fields["fitted"].replace(tzinfo=UTC)
+    return Facts(granule_id=f"cold-pass-tb-transfers.{fitted:%Y%m%d}", start=EPOCH, end=END_OF_TIME, produced=fitted)
 
 
 def open_transfers(path: Path, granule: Granule) -> Opened:
-    """Return `slope` (1) and `intercept` (K) on dims (platform, channel).
+    """Return rows of `platform`, `channel`, `slope` (1) and `intercept` (K).
 
     The file has a table a platform and in it a table a channel: [F13.tb_19h] slope = 1.002, intercept = -0.4.
-    Raises GranuleError where it is no TOML or a number is missing.
+    Raises GranuleError where it is no TOML, or a number is missing or makes no line.
     """
-    import numpy as np
-    import xarray as xr
-
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
-        lines = {
-            (platform, channel): (float(line["slope"]), float(line["intercept"]))
+        rows = [
+            (platform, channel, float(line["slope"]), float(line["intercept"]))
             for platform, channels in tables.items()
             for channel, line in channels.items()
-        }
+        ]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GranuleError(
-            f"{path.name} is not a table of transfers ({type(error).__name__}: {error}); "
-            "wanted [PLATFORM.CHANNEL] with slope and intercept",
-            granule.granule_id,
-        ) from error
-    platforms, channels = sorted({key[0] for key in lines}), sorted({key[1] for key in lines})
-    values = np.array([[lines.get((p, c), (np.nan, np.nan)) for c in channels] for p in platforms]).reshape(
-        len(platforms), len(channels), 2
+        raise _refused(f"{path.name} is not a table of transfers ({type(error).__name__}: {error})", granule) from error
+    if not rows:
+        raise _refused(f"{path.name} holds no transfer", granule)
+    for platform, channel, slope, intercept in rows:
+        if not (slope > 0 and math.isfinite(slope + intercept)):
+            raise _refused(
+                f"{path.name} has slope {slope:g} and intercept {intercept:g} for {platform}.{channel}", granule
+            )
+    platforms, channels, slopes, intercepts = zip(*rows, strict=True)
+    return Opened(
+        xr.Dataset(
+            {
+                "platform": ("row", np.array(platforms)),
+                "channel": ("row", np.array(channels)),
+                "slope": ("row", np.array(slopes), {"units": "1"}),
+                "intercept": ("row", np.array(intercepts), {"units": "K"}),
+            }
+        ),
+        None,
     )
-    dims = ("platform", "channel")
-    data = xr.Dataset(
-        {
-            "slope": (dims, values[..., 0], {"units": "1"}),
-            "intercept": (dims, values[..., 1], {"units": "K"}),
-        },
-        coords={"platform": platforms, "channel": channels},
-    )
-    return Opened(data, None)
+
+
+def _refused(what: str, granule: Granule) -> GranuleError:
+    wanted = "wanted a table [PLATFORM.CHANNEL] such as [F13.tb_19h] with a slope above nought and an intercept in K"
+    return GranuleError(f"{what}; {wanted}", granule.granule_id)
 
 
 TRANSFERS = Collection(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 NO_SNOW, CLOUD, SNOW = 25, 50, 200
 ONE_SENSOR_SNOW = -200
 
-CLOUD_CODES = (0, 1, 11, 50, 254, 255)
+FILL = 255
+CLOUD_CODES = (0, 1, 11, 50, 254, FILL)
 NO_SNOW_CODES = (25, 37, 39)
 SNOW_CODES = (100, 200)
 """Codes of MOD10A2's Maximum_Snow_Extent: missing, no decision, night, cloud, detector saturated, fill; land, lake,
@@ -25,17 +28,43 @@ PASSES = 3
 Classes = NDArray[np.uint8]
 
 
-def recode(extent: Classes) -> Classes:
+class Composite(NamedTuple):
+    """The composite of one sensor: classes as they came, and after both filters."""
+
+    original: Classes
+    clear: Classes
+
+
+def remove_clouds(extent: xr.Dataset | None) -> Composite | None:
+    """Return the composite of step 0 of one sensor; None where it did not come.
+
+    extent : `snow_extent` on dims (step, y, x), steps of eight days; all NaN in a step that did not come
+    """
+    if extent is None:
+        return None
+    given = {int(step): codes.values for step, codes in zip(extent["step"].values, extent["snow_extent"], strict=True)}
+    composites = {step: recode(codes) for step, codes in given.items() if not _did_not_come(codes)}
+    if 0 not in composites:
+        return None
+    return Composite(composites[0], spatial_filter(temporal_filter(composites)))
+
+
+def _did_not_come(codes: NDArray[np.generic]) -> bool:
+    return codes.dtype.kind == "f" and bool(np.isnan(codes).all())
+
+
+def recode(extent: NDArray[np.generic]) -> Classes:
     """Return the three classes (25 no snow, 50 cloud or unknown, 200 snow or lake ice) of MOD10A2's codes.
 
-    extent : Maximum_Snow_Extent
+    extent : Maximum_Snow_Extent, 0 to 255, as whole numbers or as floats with NaN for missing
     Source: Muhammad & Thapa 2020, doi:10.5194/essd-12-345-2020, and the authors' code. A code that the product does not
     define counts as cloud.
     """
     table = np.full(256, CLOUD, dtype=np.uint8)
     table[list(NO_SNOW_CODES)] = NO_SNOW
     table[list(SNOW_CODES)] = SNOW
-    return table[extent]
+    codes = np.where(np.isnan(extent), FILL, extent) if extent.dtype.kind == "f" else extent
+    return table[codes.astype(np.uint8, copy=False)]
 
 
 def temporal_filter(composites: Mapping[int, Classes]) -> Classes:
@@ -47,8 +76,7 @@ def temporal_filter(composites: Mapping[int, Classes]) -> Classes:
     filled = composites[0].copy()
     for step in TEMPORAL_ORDER:
         if step in composites:
-            cloudy = filled == CLOUD
-            filled[cloudy] = composites[step][cloudy]
+            np.copyto(filled, composites[step], where=filled == CLOUD)
     return filled
 
 

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from icestream_physics.snow_screening import SnowQuality
-
-
-class DayDepth(NamedTuple):
-    """Snow depth of one day, m (NaN where unknown), and the `SnowQuality` that says why."""
-
-    depth: NDArray[np.float64]
-    quality: NDArray[np.uint8]
+from icestream_snow_depth.dry_snow_depth import DayDepth
 
 
 def fill_gaps(daily: Mapping[int, DayDepth]) -> DayDepth:
     """Return day 0, cells that no orbit saw taking the mean of the other days, weighted by one over the days between.
 
-    daily : by days from the day itself
+    daily : by days from the day itself; day 0 must be there. Only depths that are known count, nought among them.
 
     Source: designed; the rule of the authors of the long-term series is not known.
     """
@@ -37,4 +29,4 @@ def fill_gaps(daily: Mapping[int, DayDepth]) -> DayDepth:
     depth, quality = own.depth.copy(), own.quality.copy()
     depth[filled] = total[filled] / weights[filled]
     quality[filled] = SnowQuality.GAP_FILLED
-    return DayDepth(depth, quality)
+    return DayDepth(depth, quality, own.screening)

@@ -13,9 +13,16 @@ from icestream_core.period import day
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags, Variable
 from icestream_core.window import steps
-from icestream_physics.snow_depth import SHALLOW_LIMIT, che_2008_smmr, che_2008_ssmi, foster_1997_forest
-from icestream_physics.snow_screening import Screening, SnowQuality, ng_2002, screened_depth
-from icestream_snow_depth.orbit_gaps import DayDepth, fill_gaps
+from icestream_physics.snow_depth import SHALLOW_LIMIT, foster_1997_forest
+from icestream_physics.snow_screening import SnowQuality
+from icestream_snow_depth.dry_snow_depth import (
+    ALL_TESTS,
+    WITHOUT_22,
+    WITHOUT_22_AND_91,
+    WITHOUT_91,
+    dry_snow_depth,
+)
+from icestream_snow_depth.orbit_gaps import fill_gaps
 from icestream_snow_depth.papers import CHE_2008, GRODY_BASIST_1996
 
 DEEPEST = 1.0
@@ -34,44 +41,21 @@ def snow_depth_china(
     tb : brightness temperature at reference level, K, on dims (step, y, x); step 0 is the day itself
     elevation : `elevation`, m
     land : `land_fraction`, 0 to 1
-    forest : `forest_fraction`, 0 to 1; None where none is known: no forest term, said in `detail`
+    forest : `forest_fraction`, 0 to 1; None, or NaN in a cell, where it is not known: no forest term, said in `detail`
     """
-    daily = {int(step): _depth_of_day(tb.sel(step=step), elevation, land) for step in tb["step"].values}
-    depth, quality = fill_gaps(daily)
-    if forest is not None:
-        fraction = np.nan_to_num(forest["forest_fraction"].values)
-        depth = foster_1997_forest(depth, fraction)
-    detail = np.full(depth.shape, ORDINARY if forest is not None else NO_FOREST_TERM, dtype=np.uint8)
+    daily = {int(step): dry_snow_depth(tb.sel(step=step), elevation, land) for step in tb["step"].values}
+    depth, quality, screening = fill_gaps(daily)
+    fraction = np.full(depth.shape, np.nan) if forest is None else forest["forest_fraction"].values
+    depth = foster_1997_forest(depth, np.nan_to_num(fraction))
+    detail = np.where(np.isnan(fraction), NO_FOREST_TERM, ORDINARY).astype(np.uint8)
     detail[(depth > 0) & (depth < SHALLOW_LIMIT)] = SHALLOW
     detail[depth > DEEPEST] = LIMITED
-    return {"snow_depth": np.minimum(depth, DEEPEST).astype(np.float32), "quality": quality, "detail": detail}
-
-
-def _depth_of_day(tb: xr.Dataset, elevation: xr.Dataset, land: xr.Dataset) -> DayDepth:
-    """Return depth, m, and quality of one day, without regard to forest or neighbouring days."""
-    screening = _screen(tb, elevation, land)
-    che_2008 = che_2008_smmr if tb.attrs.get("sensor") == "smmr" else che_2008_ssmi
-    depth = che_2008(tb["tb_19h"].values, tb["tb_37h"].values)
-    return DayDepth(screened_depth(depth, screening.quality), screening.quality)
-
-
-def _screen(tb: xr.Dataset, elevation: xr.Dataset, land: xr.Dataset) -> Screening:
-    measured = {
-        channel: tb[channel].values if np.isfinite(tb[channel].values).any() else None
-        for channel in ("tb_22v", "tb_91v", "tb_91h")
+    return {
+        "snow_depth": np.minimum(depth, DEEPEST).astype(np.float32),
+        "quality": quality,
+        "detail": detail,
+        "screening": np.full(depth.shape, screening, dtype=np.uint8),
     }
-    latitude, longitude = np.meshgrid(tb["lat"].values, tb["lon"].values, indexing="ij")
-    return ng_2002(
-        tb["tb_19v"].values,
-        tb["tb_19h"].values,
-        tb["tb_37v"].values,
-        tb["tb_37h"].values,
-        **measured,
-        elevation=elevation["elevation"].values,
-        latitude=latitude,
-        longitude=longitude,
-        water_fraction=1.0 - land["land_fraction"].values,
-    )
 
 
 PRODUCT = Product(
@@ -115,6 +99,15 @@ PRODUCT = Product(
                 NO_FOREST_TERM: "without_forest_term",
             },
         ),
+        "screening": Flags(
+            long_name="tests for dry snow that the channels of the day allowed",
+            meanings={
+                ALL_TESTS: "all_tests",
+                WITHOUT_22: "without_22_ghz",
+                WITHOUT_91: "without_91_ghz",
+                WITHOUT_22_AND_91: "without_22_and_91_ghz",
+            },
+        ),
     },
     deliveries=(
         ascii_grid("S39", "{period:%Y%j}.txt", "snow_depth", unit="cm", nodata=-1),
@@ -141,8 +134,9 @@ PRODUCT = Product(
     references=(CHE_2008, GRODY_BASIST_1996),
     keywords=("snow depth", "passive microwave", "China", "Tibetan Plateau"),
     fidelity="published-formula",
-    designed="Filling of orbit gaps from three days on either side; the order of the screening's reasons; no seasonal "
-    "offsets (the authors' table is not open).",
+    designed="Filling of orbit gaps from three days on either side; the order of the screening's reasons; more than "
+    "30 % of open water counts as water; deeper than 1 m is limited to it; no seasonal offsets (the authors' table is "
+    "not open).",
     accuracy="The authors of the long-term series quote errors of about 6 cm (class of accuracy, unsure).",
     compute=snow_depth_china,
 )
