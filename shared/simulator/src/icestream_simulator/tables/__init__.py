@@ -1,0 +1,1 @@
+"""Tables that ship with the simulator, and the commands that made them."""

@@ -1,0 +1,125 @@
+"""The truth: what the simulated world is like at any place on any day, before any instrument looks at it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream_core.grid import Grid
+from icestream_core.period import Interval
+from icestream_simulator import climate
+from icestream_simulator.fine_snow import fine_factor
+from icestream_simulator.noise import FloatArray
+from icestream_simulator.places import GridPlaces, Places, cell_centres
+from icestream_simulator.snow_cover import Tile
+
+FREEZING_K = 273.15
+THAW_INERTIA = 0.5
+"""Share of the weather's disturbance that reaches the ground."""
+WET_K = 272.5
+"""Snow with warmer air above is wet."""
+DIURNAL_K, DESERT_DIURNAL_K, SNOW_DIURNAL_K = 5.0, 9.0, 2.5
+WARMEST_HOUR = 14.0
+WATER_K, WATER_DROP_K, COLDEST_WATER_K = 301.0, 36.0, 271.4
+SEA_ICE_K = 263.0
+"""Sea freezes where the season's air is colder."""
+RAIN_SNOWFALL = 0.045
+"""A storm's strength above which rain scatters; a share of a usual winter's snowfall."""
+RAIN_DEPRESSION_K = 900.0
+"""Of 91 GHz, for each unit of strength above that."""
+
+
+class State(NamedTuple):
+    """The world at some places on one day at one local hour, each of one shape.
+
+    depth : snow depth, m
+    grain_radius : m
+    temperature : of the land's surface, K
+    water_temperature : K
+    frozen : the ground
+    wet : the snow
+    sea_ice : share of the water, 0 to 1
+    rain : depression of 91 GHz by ice aloft, K
+    """
+
+    depth: FloatArray
+    grain_radius: FloatArray
+    temperature: FloatArray
+    water_temperature: FloatArray
+    frozen: NDArray[np.bool_]
+    wet: NDArray[np.bool_]
+    sea_ice: FloatArray
+    rain: FloatArray
+
+
+class Truth:
+    """The simulated world of one seed. The same seed, day and place give the same answer, on whatever grid."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._on_grid: dict[Grid, GridPlaces] = {}
+        self._tiles: dict[str, Tile] = {}
+
+    def on(self, grid: Grid) -> GridPlaces:
+        """Return the places of a grid, kept for the next time."""
+        if grid not in self._on_grid:
+            longitude, latitude = cell_centres(grid)
+            index = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude))
+            places = Places(self.seed, longitude.ravel()[index], latitude.ravel()[index])
+            self._on_grid[grid] = GridPlaces(grid, index, places)
+        return self._on_grid[grid]
+
+    def state(self, places: Places, day: date, local_hour: float) -> State:
+        """Return what the places are like on a day, at an hour of local solar time."""
+        season = places.season_temperature(day)
+        weather = climate.disturbance(self.seed, day.toordinal() + local_hour / 24.0, places.lattice)
+        air = season + climate.DISTURBANCE_K * weather
+        depth = places.snowpack.depth(day)
+        swing = DIURNAL_K + (DESERT_DIURNAL_K - DIURNAL_K) * places.terrain.desert
+        swing = np.where(depth > 0.02, SNOW_DIURNAL_K, swing)
+        surface = air + swing * np.cos(2.0 * np.pi * (local_hour - WARMEST_HOUR) / 24.0)
+        frozen = season + THAW_INERTIA * climate.DISTURBANCE_K * weather < FREEZING_K
+        storm = places.lattice.sample(climate.snowfall(self.seed, day.toordinal()))
+        rain = np.where(frozen | (depth > 0), 0.0, RAIN_DEPRESSION_K * np.maximum(storm - RAIN_SNOWFALL, 0.0))
+        sea_ice = np.clip((SEA_ICE_K - season) / 4.0, 0.0, 1.0) * (np.abs(places.latitude) > 50.0)
+        return State(
+            depth=depth,
+            grain_radius=places.snowpack.grain_radius(day),
+            temperature=_float(np.where(depth > 0.02, np.minimum(surface, FREEZING_K), surface)),
+            water_temperature=_float(
+                np.maximum(WATER_K - WATER_DROP_K * np.sin(np.radians(places.latitude)) ** 2, COLDEST_WATER_K)
+            ),
+            frozen=frozen,
+            wet=(depth > 0) & (surface > WET_K),
+            sea_ice=_float(sea_ice),
+            rain=_float(rain),
+        )
+
+    def snow_depth(self, grid: Grid, day: date, *, fine: bool = False) -> FloatArray:
+        """Return the snow depth on a grid, m; NaN where the grid leaves the globe.
+
+        fine : with the relief and the drifts that a radiometer's footprint averages over
+        """
+        on_grid = self.on(grid)
+        depth = on_grid.places.snowpack.depth(day)
+        if fine:
+            places = on_grid.places
+            depth = depth * fine_factor(self.seed, places.longitude, places.latitude, places.terrain)
+        return np.asarray(on_grid.spread(depth, np.nan), dtype=np.float32)
+
+    def tile(self, name: str) -> Tile:
+        """Return a MODIS tile such as "h25v05", kept for the next time: Terra, Aqua and the score share it."""
+        if name not in self._tiles:
+            self._tiles[name] = Tile(self.seed, name)
+        return self._tiles[name]
+
+    def snow_cover(self, tile: str, period: Interval) -> NDArray[np.bool_]:
+        """Return where snow covers the ground of a MODIS tile on any day of a period, shape (2400, 2400)."""
+        return self.tile(tile).snow_within(period)
+
+
+def _float(values: NDArray[np.floating]) -> FloatArray:
+    return np.asarray(values, dtype=np.float32)
