@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ class Collection:
     """One sensor's product in one format.
 
     patterns : trollsift patterns of file names; the first that fits decides
-    facts : from the parsed fields to Facts; returns None for a name that fits the pattern and is something else
+    facts : from the parsed fields (times are UTC) to Facts; None for a name that fits the pattern and is something else
     opener : "package.module:function" of (Path, Granule) -> Opened, imported only when a file is opened
     """
 
@@ -77,7 +77,7 @@ class Collection:
                 fields = Parser(pattern).parse(filename)
             except ValueError:
                 continue
-            return self.facts(fields)
+            return self.facts({name: _in_utc(value) for name, value in fields.items()})
         return None
 
     def sensor_of(self, platform: str) -> str:
@@ -92,6 +92,10 @@ class Collection:
             raise PluginError(f"collection {self.name}: its opener {self.opener} cannot be loaded: {error}") from error
         opened: Opened = opener(path, granule)
         return opened
+
+
+def _in_utc(value: object) -> object:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def recognise(filename: str, collections: Sequence[Collection]) -> tuple[Collection, Facts] | None:
