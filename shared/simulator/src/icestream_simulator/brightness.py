@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +27,24 @@ GROUND = (Surface.VEGETATION, Surface.FROZEN_GROUND, Surface.PLATEAU_FROZEN_GROU
 RAIN_K = 2.0
 
 
-def observe(state: State, terrain: Terrain, radiometer: Radiometer, seed: int, name: str) -> Mapping[str, FloatArray]:
+def observe(
+    state: State,
+    terrain: Terrain,
+    radiometer: Radiometer,
+    seed: int,
+    name: str,
+    labels: Collection[str] | None = None,
+) -> Mapping[str, FloatArray]:
     """Return what the radiometer measures at the places, K, by channel label.
 
     name : of the granule: its noise is drawn by it
+    labels : of the channels wanted; all by default
     """
     scene = _Scene(state, terrain)
-    noise = generator(seed, "noise", name)
     return {
-        channel.label: scene.see(channel)
-        + np.float32(radiometer.noise) * noise.standard_normal(scene.size, dtype=np.float32)
+        channel.label: scene.see(channel) + radiometer.noise * _noise(seed, name, channel, scene.size)
         for channel in radiometer.channels
+        if labels is None or channel.label in labels
     }
 
 
@@ -109,6 +116,10 @@ class _Scene:
     ) -> None:
         part = share[self._land][where]
         seen[where] += part * (other[where] - seen[where])
+
+
+def _noise(seed: int, name: str, channel: Channel, size: int) -> FloatArray:
+    return generator(seed, "noise", name, channel.label).standard_normal(size, dtype=np.float32)
 
 
 def _emissivity(surface: Surface, channel: Channel) -> float:

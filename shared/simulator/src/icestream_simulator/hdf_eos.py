@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 STRUCT_METADATA_LENGTH = 32_000
-"""Bytes: HDF-EOS pads its structure with spaces to this length."""
+"""Bytes: HDF-EOS pads its structure with NUL to this length."""
 
 Value = str | int | float
 
@@ -53,7 +53,7 @@ def struct_metadata(
         "GROUP=PointStructure\nEND_GROUP=PointStructure\n"
         "END\n"
     )
-    return text.ljust(STRUCT_METADATA_LENGTH)
+    return text.ljust(STRUCT_METADATA_LENGTH, "\0")
 
 
 def inventory(name: str, groups: Mapping[str, Mapping[str, Value]], attributes: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from icestream_simulator.noise import FloatArray, LatticePoints, enlarge
 from icestream_simulator.places import Places, cell_centres
 
 CELLS = 2400
+TILE_NAME = re.compile(r"h([0-2]\d|3[0-5])v(0\d|1[0-7])", re.ASCII)
 EVERY = 16
 """Cells between two nodes at which the world is evaluated; it is smooth between them."""
 DAYS_KEPT = 64
@@ -54,6 +56,8 @@ class Tile:
     def __init__(self, seed: int, name: str) -> None:
         self.name = name
         self._seed = seed
+        if not TILE_NAME.fullmatch(name):
+            raise ValueError(f"no MODIS tile {name!r}; there are h00v00 to h35v17")
         grid = modis_tile(name, CELLS)
         cell, _, west, _, _, north = grid.transform
         self._x = west + cell * (np.arange(CELLS) + 0.5)
@@ -113,7 +117,7 @@ class Tile:
         clear_ever = np.zeros((CELLS, CELLS), dtype=bool)
         chronobyte = np.zeros((CELLS, CELLS), dtype=np.uint8)
         for bit, day in enumerate(days_of(period)):
-            clear = ~self._cloudy(day, platform, edition)
+            clear = ~self.cloudy(day, platform, edition)
             clear_ever |= clear
             chronobyte |= (self.snow(day) & clear).view(np.uint8) << np.uint8(bit)
         middle = period.middle.date()
@@ -127,7 +131,8 @@ class Tile:
         chronobyte[extent != SNOW] = 0
         return Composite(extent, chronobyte)
 
-    def _cloudy(self, day: date, platform: str, edition: int) -> NDArray[np.bool_]:
+    def cloudy(self, day: date, platform: str, edition: int = 0) -> NDArray[np.bool_]:
+        """Return the clouds at a satellite's pass of a day."""
         coarse = cloudy(
             self._seed,
             day,

@@ -24,8 +24,10 @@ WET_K = 272.5
 DIURNAL_K, DESERT_DIURNAL_K, SNOW_DIURNAL_K = 5.0, 9.0, 2.5
 WARMEST_HOUR = 14.0
 WATER_K, WATER_DROP_K, COLDEST_WATER_K = 301.0, 36.0, 271.4
-SEA_ICE_K = 263.0
-"""Sea freezes where the season's air is colder."""
+SEA_ICE_EDGE, SEA_ICE_ADVANCE, SEA_ICE_SLOPE = 70.0, 7.0, 3.0
+"""Latitude of the ice edge, how far it comes and goes with the year, and the width over which it thins out, degrees."""
+SEA_ICE_LAG_DAYS = 45
+"""The ice reaches furthest so long after the coldest day."""
 RAIN_SNOWFALL = 0.045
 """A storm's strength above which rain scatters; a share of a usual winter's snowfall."""
 RAIN_DEPRESSION_K = 900.0
@@ -84,7 +86,6 @@ class Truth:
         frozen = season + THAW_INERTIA * climate.DISTURBANCE_K * weather < FREEZING_K
         storm = places.lattice.sample(climate.snowfall(self.seed, day.toordinal()))
         rain = np.where(frozen | (depth > 0), 0.0, RAIN_DEPRESSION_K * np.maximum(storm - RAIN_SNOWFALL, 0.0))
-        sea_ice = np.clip((SEA_ICE_K - season) / 4.0, 0.0, 1.0) * (np.abs(places.latitude) > 50.0)
         return State(
             depth=depth,
             grain_radius=places.snowpack.grain_radius(day),
@@ -94,7 +95,7 @@ class Truth:
             ),
             frozen=frozen,
             wet=(depth > 0) & (surface > WET_K),
-            sea_ice=_float(sea_ice),
+            sea_ice=_sea_ice(places.latitude, day),
             rain=_float(rain),
         )
 
@@ -119,6 +120,14 @@ class Truth:
     def snow_cover(self, tile: str, period: Interval) -> NDArray[np.bool_]:
         """Return where snow covers the ground of a MODIS tile on any day of a period, shape (2400, 2400)."""
         return self.tile(tile).snow_within(period)
+
+
+def _sea_ice(latitude: FloatArray, day: date) -> FloatArray:
+    """Return the share of the water that is frozen, 0 to 1."""
+    since = [day.toordinal() - climate.coldest(day, north) - SEA_ICE_LAG_DAYS for north in (True, False)]
+    north, south = (SEA_ICE_EDGE - SEA_ICE_ADVANCE * np.cos(2.0 * np.pi * days / climate.YEAR_DAYS) for days in since)
+    edge = np.where(latitude >= 0, north, south)
+    return _float(np.clip((np.abs(latitude) - edge) / SEA_ICE_SLOPE, 0.0, 1.0))
 
 
 def _float(values: NDArray[np.floating]) -> FloatArray:

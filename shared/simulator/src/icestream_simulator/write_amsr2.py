@@ -56,7 +56,8 @@ class Amsr2Writer:
         seen = self._orbits[half_orbit].on(day)
         state = self._truth.state(places, day, GCOM_W1.local_hour(half_orbit))
         name = f"GW1AM2_{day:%Y%m%d}_{half_orbit} {self._edition}"
-        measured = observe(state, places.terrain, GCOM_W1, self._truth.seed, name)
+        labels = [frequency + polarisation for frequency in self._frequencies for polarisation in "HV"]
+        measured = observe(state, places.terrain, GCOM_W1, self._truth.seed, name, labels)
         minutes = self._cells.spread(np.where(seen.seen, seen.minute, np.int16(NO_TIME)), NO_TIME)
         paths = []
         for frequency in self._frequencies:
