@@ -1,0 +1,131 @@
+"""The worker service: wiring. `run` is a worker in a thread of any process; `main` is a process that is one."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import structlog
+
+from icestream_core import plugins
+from icestream_core.errors import IcestreamError, SettingsError
+from icestream_core.product import Product
+from icestream_generation.provenance import Publisher
+from icestream_runtime import logs
+from icestream_runtime.broker import Broker
+from icestream_runtime.health import HealthServer
+from icestream_runtime.metrics import CHILD_ENDS, CHILDREN, Metrics
+from icestream_runtime.rabbitmq import open_rabbitmq
+from icestream_runtime.settings import Settings, load
+from icestream_runtime.storage import Storage
+from icestream_worker.children import Children, End, ProcessChildren
+from icestream_worker.compute_child import Job, Load
+from icestream_worker.handle import Handler
+from icestream_worker.worker import Worker
+
+
+def main() -> int:
+    """Be a worker with the settings of the environment until SIGTERM; return the exit code."""
+    try:
+        settings = load()
+        logs.configure("worker", settings.log_format, settings.log_level)
+        products = chosen(plugins.load(settings.plugins), settings.products)
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        run(settings, products, stop, serve_health=True)
+    except IcestreamError as error:
+        # Before the settings are known, logs are not configured: say it plainly.
+        print(f"icestream worker: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(
+    settings: Settings,
+    products: Sequence[Product],
+    stop: threading.Event,
+    *,
+    broker: Broker | None = None,
+    storage: Storage | None = None,
+    metrics: Metrics | None = None,
+    children: Children | None = None,
+    load_plugins: Load | None = None,
+    serve_health: bool = False,
+) -> None:
+    """Make these products until `stop` is set.
+
+    broker, storage, metrics, children : the worker's own, by the settings, where absent; given ones stay open
+    load_plugins : how a child loads its plugins, where the children are the worker's own
+    """
+    with ExitStack() as closing:
+        metrics = metrics or Metrics()
+        if broker is None:
+            broker = open_rabbitmq(settings, "worker")
+            closing.callback(broker.close)
+        if children is None:
+            children = _children(settings, metrics, load_plugins, {product.name for product in products})
+        closing.callback(children.close)
+        storage = storage or Storage.of(settings)
+        handler = Handler(
+            {product.name: product for product in products},
+            storage,
+            children,
+            metrics,
+            worker=f"{socket.gethostname()}-{os.getpid()}",
+            time_limit=settings.time_limit_seconds,
+            memory_limit=settings.memory_limit,
+        )
+        closing.callback(handler.close)
+        worker = Worker(
+            broker,
+            handler,
+            children,
+            products,
+            metrics,
+            hold=settings.held_tasks,
+            grace_seconds=settings.grace_seconds,
+            sweep=storage.sweep,
+        )
+        if serve_health and settings.metrics_port is not None:
+            server = HealthServer(worker.live, worker.ready, metrics.registry, settings.metrics_port)
+            structlog.stdlib.get_logger("icestream.worker").info("health is served", port=server.port)
+            closing.enter_context(server)
+        worker.run(stop)
+
+
+def chosen(installed: plugins.Plugins, names: Sequence[str]) -> list[Product]:
+    """Return the products of these names, all where none is named; raises PluginError for an unknown one."""
+    if names:
+        return [installed.product(name) for name in names]
+    if not installed.products:
+        raise SettingsError("no product is installed: install a plugin, or name others with ICESTREAM_PLUGINS")
+    return list(installed.products.values())
+
+
+def _children(settings: Settings, metrics: Metrics, load_plugins: Load | None, made: set[str]) -> ProcessChildren:
+    def ended(job: Job, end: End) -> None:
+        # A task may name any product; a label may not.
+        product = job.task.slot.product
+        metrics.count(CHILD_ENDS, product=product if product in made else "unknown", cause=end)
+
+    metrics.show(CHILDREN, settings.concurrency)
+    loads = load_plugins or functools.partial(plugins.load, settings.plugins)
+    return ProcessChildren(settings.concurrency, loads, settings.recycle_after, publisher(settings), ended)
+
+
+def publisher(settings: Settings) -> Publisher:
+    """Return who answers for the files, by the settings."""
+    return Publisher(
+        settings.publisher_name, settings.publisher_institution, settings.publisher_url, settings.publisher_email
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,287 @@
+"""Children: where slots are computed. Processes of their own under limits; or, for one-shot commands, right here."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from ctypes import c_int64
+from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
+from typing import Final, Literal, Protocol
+
+import psutil
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from icestream_core.errors import IcestreamError, LimitError, StorageError
+from icestream_core.plugins import Plugins
+from icestream_generation.provenance import Publisher
+from icestream_worker.compute_child import Computer, Job, Load, begin, compute
+from icestream_worker.faults import Answer
+
+WATCH_SECONDS: Final = 0.1
+"""Between looks at a child's memory. Most slots are done before the first."""
+
+LAST_WORD_SECONDS: Final = 2.0
+"""How long Pebble may take to tell that a process has gone."""
+
+BrokenPool = RuntimeError
+"""What Pebble raises, as such or as a subclass, for a pool whose process died between two jobs."""
+
+STOPS: Final = "this worker stops"
+
+End = Literal["time", "memory", "died"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a slot may take.
+
+    seconds : from its begin in the child
+    resident_bytes : of the child's memory
+    """
+
+    seconds: float
+    resident_bytes: int
+
+
+class Children(Protocol):
+    """Computes jobs, as many at once as there are children; from any thread."""
+
+    def compute(self, job: Job, limits: Limits) -> Answer:
+        """Return what became of a job. Raises LimitError where it went past a limit or its process died."""
+
+    @property
+    def free_since(self) -> float | None:
+        """Since when a child could take a job, time.monotonic(); None while all are busy."""
+
+    def close(self) -> None:
+        """End them; who waits for one gets a StorageError."""
+
+
+class InlineChildren:
+    """Computes in this process, one job at a time (HDF5 is not thread-safe), without limits."""
+
+    def __init__(self, plugins: Plugins, publisher: Publisher | None = None) -> None:
+        self._computer = Computer(plugins, publisher)
+        self._one = threading.Lock()
+        self._free_since: float | None = time.monotonic()
+
+    def compute(self, job: Job, limits: Limits) -> Answer:  # noqa: ARG002 - a process cannot be limited from within
+        with self._one:
+            self._free_since = None
+            try:
+                return self._computer.compute(job)
+            finally:
+                self._free_since = time.monotonic()
+
+    @property
+    def free_since(self) -> float | None:
+        return self._free_since
+
+    def close(self) -> None:
+        """Nothing is to be ended."""
+
+
+class ProcessChildren:
+    """Computes in processes that are spawned, watched, replaced after `recycle_after` jobs and killed past a limit."""
+
+    def __init__(
+        self,
+        count: int,
+        load: Load,
+        recycle_after: int,
+        publisher: Publisher | None = None,
+        on_end: Callable[[Job, End], None] = lambda _job, _end: None,
+    ) -> None:
+        """Start the children.
+
+        load : loads the plugins in each child
+        on_end : told of every child that was killed or died
+        """
+        # The kernel ends a child with the thread that started it: this one lives as long as they may.
+        self._nursery = ThreadPoolExecutor(1, "nursery")
+        self._free: queue.SimpleQueue[Child] = queue.SimpleQueue()
+        self._children = [Child(self._nursery, load, recycle_after, publisher, on_end) for _ in range(count)]
+        for child in self._children:
+            self._free.put(child)
+        self._lock = threading.Lock()
+        self._count, self._busy = count, 0
+        self._free_since: float | None = time.monotonic()
+
+    def compute(self, job: Job, limits: Limits) -> Answer:
+        child = self._free.get()
+        self._take(1)
+        try:
+            return child.compute(job, limits)
+        finally:
+            self._take(-1)
+            self._free.put(child)
+
+    @property
+    def free_since(self) -> float | None:
+        return self._free_since
+
+    @property
+    def busy(self) -> int:
+        """How many compute now."""
+        return self._busy
+
+    def close(self) -> None:
+        for child in self._children:
+            child.close()
+        self._nursery.shutdown()
+
+    def _take(self, step: int) -> None:
+        with self._lock:
+            self._busy += step
+            if self._busy == self._count:
+                self._free_since = None
+            elif self._free_since is None:
+                self._free_since = time.monotonic()
+
+
+class Child:
+    """One place in which one process at a time computes one job at a time.
+
+    A Pebble pool of one: a pool of several shares its pipes, and a child that is killed while it writes would block
+    the others.
+    """
+
+    def __init__(
+        self,
+        nursery: ThreadPoolExecutor,
+        load: Load,
+        recycle_after: int,
+        publisher: Publisher | None,
+        on_end: Callable[[Job, End], None],
+    ) -> None:
+        self._nursery, self._on_end = nursery, on_end
+        self._load, self._recycle_after, self._publisher = load, recycle_after, publisher
+        self._context: SpawnContext = multiprocessing.get_context("spawn")
+        self._ending = threading.Lock()
+        self._closed = False
+        self._nursery.submit(self._begin).result()
+
+    def compute(self, job: Job, limits: Limits) -> Answer:
+        try:
+            return self._compute(job, limits)
+        except BrokenPool:
+            # The process had died while it was idle: the job never began.
+            self._replace()
+        try:
+            return self._compute(job, limits)
+        except BrokenPool as error:
+            raise self._lost(job, f"this worker cannot keep a child running: {error}") from error
+
+    def _compute(self, job: Job, limits: Limits) -> Answer:
+        if self._closed:
+            raise StorageError(STOPS)
+        future: ProcessFuture[Answer] = self._pool.schedule(compute, (job,), timeout=limits.seconds)
+        watch = Watch(limits.resident_bytes)
+        while True:
+            try:
+                return future.result(WATCH_SECONDS)
+            except TimeoutError:
+                if future.done():
+                    raise self._ended(job, "time", f"it took longer than its limit of {limits.seconds:g} s") from None
+            except ProcessExpired as error:
+                raise self._explained(job, watch, error.exitcode) from None
+            if self._closed:
+                raise StorageError(STOPS)
+            if watch.sees_end(self._busy_pid.value):
+                raise self._ended(job, "died", "its process ended without an answer")
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        self._closed = True
+        with self._ending:
+            pid = self._busy_pid.value
+            if pid:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    psutil.Process(pid).kill()
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def _begin(self) -> None:
+        self._busy_pid = self._context.RawValue(c_int64, 0)
+        self._pool = ProcessPool(
+            max_workers=1,
+            max_tasks=self._recycle_after,
+            initializer=begin,
+            initargs=(self._load, self._publisher, os.getpid(), self._busy_pid),
+            context=self._context,
+        )
+        # Asking starts it: the first job need not wait for the imports.
+        _ = self._pool.active
+
+    def _explained(self, job: Job, watch: Watch, exitcode: int) -> IcestreamError:
+        """Return the error of a process that is no more."""
+        if watch.killed_at:
+            found, limit = watch.killed_at / 2**20, watch.resident_bytes / 2**20
+            return self._ended(job, "memory", f"it took {found:.0f} MiB of memory; its limit is {limit:.0f} MiB")
+        if exitcode in (signal.SIGTERM, -signal.SIGTERM):
+            return self._lost(job, "somebody told its process to end")
+        return self._ended(job, "died", f"its process died: {_cause(exitcode)}")
+
+    def _ended(self, job: Job, end: End, reason: str) -> LimitError:
+        self._replace()
+        self._on_end(job, end)
+        return LimitError(reason)
+
+    def _lost(self, job: Job, reason: str) -> StorageError:
+        self._replace()
+        self._on_end(job, "died")
+        return StorageError(reason)
+
+    def _replace(self) -> None:
+        """Begin anew: a process that was killed may have left its pool's pipes half written."""
+        with self._ending:
+            if not self._closed:
+                self._pool.stop()  # type: ignore[no-untyped-call]
+                self._pool.join()
+                self._nursery.submit(self._begin).result()
+
+
+class Watch:
+    """Looks at the memory of a process that computes, and kills it past its limit.
+
+    killed_at : resident memory when it was killed, bytes; nought as long as it was not
+    """
+
+    def __init__(self, resident_bytes: int) -> None:
+        self.resident_bytes = resident_bytes
+        self.killed_at = 0
+        self._gone_at: float | None = None
+
+    def sees_end(self, pid: int) -> bool:
+        """Look once; True where the process has been gone for so long that nobody will tell."""
+        if not pid:
+            return False
+        try:
+            process = psutil.Process(pid)
+            resident = process.memory_info().rss
+            if resident > self.resident_bytes and not self.killed_at:
+                self.killed_at = resident
+                process.kill()
+        except psutil.NoSuchProcess:
+            now = time.monotonic()
+            self._gone_at = self._gone_at or now
+            return now - self._gone_at > LAST_WORD_SECONDS
+        return False
+
+
+def _cause(exitcode: int) -> str:
+    """Return in words how a process ended."""
+    if exitcode >= 0:
+        return f"exit code {exitcode}"
+    try:
+        return signal.Signals(-exitcode).name
+    except ValueError:
+        return f"signal {-exitcode}"

@@ -1,0 +1,121 @@
+"""What runs in a child process: one slot at a time, from verified files to a staging directory. It talks to nobody.
+
+A child is one process for all its life and Pebble calls plain functions in it, so what it has loaded is kept here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from ctypes import c_int64
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from icestream_core.hookspecs import GROUP
+from icestream_core.plugins import Plugins
+from icestream_core.task import Task
+from icestream_generation.fetched import Fetched
+from icestream_generation.provenance import Publisher
+from icestream_worker.faults import Answer, attempt
+
+PR_SET_PDEATHSIG: Final = 1
+
+RECORDED: Final = ("icestream-core", "icestream-generation", "numpy", "xarray", "h5netcdf")
+"""Distributions whose versions every product records, beside those of the plugins."""
+
+Load = Callable[[], Plugins]
+"""Loads the plugins; it is sent to the children, so it must be a function that they can import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a child is handed.
+
+    paths : by input, in the order of the task's entries; None for what has no file
+    out : the staging directory, empty
+    """
+
+    task: Task
+    paths: Mapping[str, tuple[str | None, ...]]
+    out: str
+
+
+class Computer:
+    """Computes with the plugins of one process."""
+
+    def __init__(self, plugins: Plugins, publisher: Publisher | None = None) -> None:
+        # Imported here: a worker's parent knows this module too, and needs no arrays.
+        from icestream_generation.generate import generate
+
+        self._generate = generate
+        self._plugins, self._publisher = plugins, publisher
+        self._software = software()
+        self._process = psutil.Process()
+
+    def compute(self, job: Job) -> Answer:
+        """Return what became of a job; never raises."""
+        return replace(attempt(lambda: self._compute(job)), resident=self._process.memory_info().rss)
+
+    def _compute(self, job: Job) -> Answer:
+        product = self._plugins.product(job.task.slot.product)
+        files = {
+            name: [
+                Fetched(entry, Path(path) if path else None)
+                for entry, path in zip(entries, job.paths[name], strict=True)
+            ]
+            for name, entries in job.task.inputs.items()
+        }
+        made = self._generate(
+            product, job.task, files, self._plugins.collections, Path(job.out), self._software, self._publisher
+        )
+        return Answer("made", seconds=made.seconds)
+
+
+def software() -> dict[str, str]:
+    """Return the versions of what takes part in making: ours, every plugin's, and the libraries that write."""
+    plugins = {point.dist.name: point.dist.version for point in entry_points(group=GROUP) if point.dist}
+    return {"python": platform.python_version(), **{name: version(name) for name in RECORDED}, **plugins}
+
+
+class _Child:
+    """What this process is, once it is a child."""
+
+    computer: Computer
+    busy_pid: c_int64
+
+
+def begin(load: Load, publisher: Publisher | None, parent: int, busy_pid: c_int64) -> None:
+    """Make this process a child that dies with its parent, and load the plugins.
+
+    busy_pid : shared with the parent: the child's process id while it computes, else nought
+    """
+    _die_with(parent)
+    _Child.busy_pid = busy_pid
+    _Child.computer = Computer(load(), publisher)
+
+
+def compute(job: Job) -> Answer:
+    """Compute a job in this child."""
+    _Child.busy_pid.value = os.getpid()
+    try:
+        return _Child.computer.compute(job)
+    finally:
+        _Child.busy_pid.value = 0
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent is gone: nobody would publish what it makes."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        os._exit(1)

@@ -1,0 +1,225 @@
+"""The worker: takes tasks from its queues, has them made, sends the outcomes and settles."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from icestream_core import naming
+from icestream_core.errors import MessageError
+from icestream_core.message import Registration, cloud_event, decode, encode, event_id
+from icestream_core.outcome import Outcome
+from icestream_core.product import Product
+from icestream_core.task import Task
+from icestream_runtime.broker import (
+    Broker,
+    BrokerUnavailable,
+    Delivery,
+    Message,
+    PublishNotConfirmed,
+    QueueMissing,
+    Subscription,
+)
+from icestream_runtime.health import Check, deaf
+from icestream_runtime.logs import slot_fields
+from icestream_runtime.metrics import PUBLISH_RETRIES, PUBLISHED, RETURNED, SETTLED_TOO_LATE, UNREADABLE, Metrics
+from icestream_worker.children import Children
+from icestream_worker.faults import readable
+from icestream_worker.handle import Handler
+
+SOURCE: Final = "icestream/worker"
+POLL_SECONDS: Final = 0.5
+SWEEP_SECONDS: Final = 600.0
+AGAIN_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
+"""Between attempts to reach a broker that is away; the last of them for ever."""
+
+
+class Worker:
+    """Makes products until it is told to stop."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        handler: Handler,
+        children: Children,
+        products: Sequence[Product],
+        metrics: Metrics,
+        *,
+        hold: int,
+        grace_seconds: float,
+        sweep: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take note of everything; nothing is asked of the broker yet.
+
+        hold : tasks in hand at once
+        sweep : removes what dead workers left; called now and then
+        """
+        self._broker, self._handler, self._children = broker, handler, children
+        self._products, self._metrics = products, metrics
+        self._hold, self._grace_seconds, self._sweep = hold, grace_seconds, sweep
+        self.queues = [
+            naming.make_queue(product.name, mode) for mode in ("forward", "reprocessing") for product in products
+        ]
+        self.live = [Check("consumption", self._deaf)]
+        self.ready = [Check("subscription", lambda: None if self._hears else "not subscribed yet")]
+        self._hears: Check | None = None
+        self._given_up = threading.Event()
+        self._log = structlog.stdlib.get_logger("icestream.worker")
+
+    def run(self, stop: threading.Event) -> None:
+        """Register, subscribe and work until `stop` is set; then finish what is in hand within the grace period.
+
+        Raises BrokerRefused where the broker will not have us.
+        """
+        if not self.register(stop):
+            return
+        subscription = self._subscribe(stop)
+        if subscription is None:
+            return
+        self._hears = deaf(self._broker, subscription, self.queues, lambda: self._children.free_since)
+        self._log.info("ready", products=[f"{product.name} {product.version}" for product in self._products])
+        with ThreadPoolExecutor(self._hold, "slot") as threads:
+            working = [threads.submit(self._work, subscription, stop) for _ in range(self._hold)]
+            self._sweep()
+            while not wait(working, SWEEP_SECONDS, FIRST_EXCEPTION).done:
+                self._sweep()
+            stop.set()
+            subscription.cancel()
+            _, late = wait(working, self._grace_seconds)
+            if late:
+                self._log.warning("the grace period is over: what is not done is given back", slots=len(late))
+            self._given_up.set()
+            self._children.close()
+        subscription.close()
+        for each in working:
+            each.result()
+        self._log.info("stopped")
+
+    def register(self, stop: threading.Event) -> bool:
+        """Send the records of the products to the intake until it has them; False where told to stop before."""
+        now = datetime.now(UTC)
+        messages = []
+        for product in self._products:
+            identity = event_id("register", product.name, product.version)
+            record = Registration(record=product.record())
+            messages.append(
+                Message(
+                    encode(record),
+                    naming.registration_key(product.name),
+                    headers=cloud_event(record, SOURCE, identity, now),
+                    message_id=identity,
+                )
+            )
+        return self._publish(messages, "registration", stop)
+
+    def _deaf(self) -> str | None:
+        return self._hears.probe() if self._hears else None
+
+    def _subscribe(self, stop: threading.Event) -> Subscription | None:
+        """Return the subscription once the queues are there: the gatherer makes them when it has the records."""
+        said = ""
+        for pause in _pauses():
+            try:
+                return self._broker.subscribe(self.queues, self._hold)
+            except (QueueMissing, BrokerUnavailable) as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._log.info("waiting for the broker", reason=said)
+            if stop.wait(pause):
+                return None
+        return None
+
+    def _work(self, subscription: Subscription, stop: threading.Event) -> None:
+        while not stop.is_set():
+            delivery = subscription.get(POLL_SECONDS)
+            if delivery is not None:
+                self._settle(subscription, delivery, stop)
+
+    def _settle(self, subscription: Subscription, delivery: Delivery, stop: threading.Event) -> None:
+        """Have a delivery made and settle it: the only place where that is done.
+
+        ack : its outcome is safe with the broker; reject : it cannot be read, nobody ever can
+        nack : it was not done, through no fault of its own
+        """
+        if stop.is_set():
+            subscription.nack(delivery)
+            return
+        try:
+            task = decode(delivery.body)
+            if not isinstance(task, Task):
+                kind = type(task).__name__.lower()
+                raise MessageError(f"a {kind} message came to {delivery.queue}; wanted a task")
+        except MessageError as error:
+            self._metrics.count(UNREADABLE, queue=delivery.queue)
+            self._log.error("message cannot be read", queue=delivery.queue, reason=readable(str(error), 500))
+            subscription.reject(delivery, requeue=False)
+            return
+        outcome = self._handler.handle(task)
+        if self._given_up.is_set() and outcome.status == "failed":
+            subscription.nack(delivery)
+        elif self._publish([_message(outcome)], "outcome", self._given_up):
+            subscription.ack(delivery)
+            self._say(outcome)
+        else:
+            subscription.nack(delivery)
+        self._metrics.show(SETTLED_TOO_LATE, subscription.settled_too_late)
+
+    def _publish(self, messages: Sequence[Message], kind: str, give_up: threading.Event) -> bool:
+        """Publish until the broker has every message safe in a queue; False where given up before."""
+        said = ""
+        for pause in _pauses():
+            try:
+                returned = self._broker.publish(messages)
+                reason = f"no queue wants {returned[0].routing_key}: icestream topology apply" if returned else ""
+                self._metrics.count(RETURNED, len(returned), kind=kind)
+                self._metrics.count(PUBLISHED, len(messages) - len(returned), kind=kind)
+                messages = returned
+            except PublishNotConfirmed as error:
+                reason, messages = str(error), error.messages
+            except BrokerUnavailable as error:
+                reason = str(error)
+            if not messages:
+                return True
+            self._metrics.count(PUBLISH_RETRIES, kind=kind)
+            if reason != said:
+                said = reason
+                self._log.warning("publishing is tried again", kind=kind, reason=reason)
+            if give_up.wait(pause):
+                return False
+        return False
+
+    def _say(self, outcome: Outcome) -> None:
+        fields: dict[str, object] = {
+            **slot_fields(outcome.slot),
+            "status": outcome.status,
+            "seconds": {step: round(value, 4) for step, value in outcome.seconds.items()},
+        }
+        if outcome.adopted:
+            fields["adopted"] = True
+        if outcome.status == "failed":
+            self._log.warning("slot answered", fault=outcome.fault, reason=outcome.reason, **fields)
+        else:
+            self._log.info("slot answered", **fields)
+
+
+def _message(outcome: Outcome) -> Message:
+    # A redelivered task may be answered twice, and differently: only the same answer has the same id.
+    identity = event_id("outcome", outcome.slot.key, outcome.token, outcome.status, outcome.finished_at.isoformat())
+    return Message(
+        encode(outcome),
+        naming.OUTCOMES,
+        exchange="",
+        headers=cloud_event(outcome, SOURCE, identity, outcome.finished_at),
+        message_id=identity,
+    )
+
+
+def _pauses() -> Iterator[float]:
+    yield from AGAIN_SECONDS
+    yield from itertools.repeat(AGAIN_SECONDS[-1])

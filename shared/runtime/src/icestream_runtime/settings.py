@@ -1,0 +1,215 @@
+"""Settings: from what the command line gives, the environment (ICESTREAM_*) and icestream.toml, in this order.
+
+The only place that reads the environment. Everything has a default: with no settings at all, all of icestream runs in
+one process on one machine.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import ByteSize, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from icestream_core.errors import SettingsError
+
+PREFIX: Final = "ICESTREAM_"
+FILE: Final = "icestream.toml"
+LOOKS_LIKE: Final = 0.85
+"""How near an unknown variable must be to a known one to be taken for a slip of the pen."""
+
+
+class SecretUrl(SecretStr):
+    """A URL that prints without its password."""
+
+    def _display(self) -> str:
+        text = self.get_secret_value()
+        password = urlsplit(text).password
+        return text.replace(f":{password}@", ":***@", 1) if password else text
+
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Several words; in the environment with commas or spaces between."""
+
+
+class Settings(BaseSettings):
+    """What an operator may decide. Read it with `load`; seconds are seconds, sizes take units ("4GiB")."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    amqp_url: SecretUrl | None = Field(
+        default=None, description="amqp[s]://user:password@host:port/vhost; a broker in memory where absent"
+    )
+    tls_ca: Path | None = Field(default=None, description="Certificates to trust for amqps, instead of the system's")
+    tls_certificate: Path | None = Field(default=None, description="Our own certificate, where the broker wants one")
+    tls_key: Path | None = Field(default=None, validate_default=True, description="The key of our certificate")
+    heartbeat_seconds: int = Field(default=30, ge=5, le=600, description="Between heartbeats on AMQP connections")
+
+    ledger_url: SecretUrl = Field(
+        default=SecretUrl(""), description="SQLAlchemy URL; SQLite in `out` where absent", validate_default=True
+    )
+
+    out: str = Field(default="output", min_length=1, description="Root of all output: store, datasets, staging")
+    staging: Path | None = Field(default=None, description="Where files are written first; in `out` where absent")
+    cache_dir: Path | None = Field(default=None, description="Where remote granules are kept; in `out` where absent")
+    cache_size: ByteSize = Field(default=ByteSize(20 * 10**9), ge=0, description="What the cache may hold")
+    granules: Path | None = Field(default=None, description="A directory of real granules, for the demo")
+
+    publisher_name: str = Field(default="not stated", description="Who answers for the products, in every file")
+    publisher_institution: str = Field(default="not stated", description="The publisher's institution")
+    publisher_url: str = Field(default="not stated", description="The publisher's page")
+    publisher_email: str = Field(default="not stated", description="The publisher's address for questions")
+
+    plugins: Words = Field(default=(), description="Plugins to load, by entry point; all that there are where empty")
+    products: Words = Field(default=(), description="Products that this worker makes; all that are loaded where empty")
+
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="JSON lines, or colours for people; auto looks for a terminal"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Of /livez, /readyz and /metrics; 0 for a free one, none where absent"
+    )
+
+    stable_seconds: float = Field(
+        default=2.0, ge=0, description="How long a file must be unchanged before it is whole and announced"
+    )
+    rescan_seconds: float = Field(
+        default=60.0, gt=0, description="Between looks at whole watched directories, for what no notice came of"
+    )
+
+    concurrency: int = Field(default=1, ge=1, le=256, description="Slots that a worker makes at once, each in a child")
+    prefetch: int | None = Field(
+        default=None, ge=1, le=1000, description="Tasks that a worker holds; concurrency + 1 where absent"
+    )
+    time_limit_seconds: float | None = Field(default=None, gt=0, description="Instead of each product's own limit")
+    memory_limit: ByteSize | None = Field(
+        default=None, ge=64 * 2**20, description="Resident memory of a child, instead of each product's own limit"
+    )
+    recycle_after: int = Field(default=200, ge=1, description="Slots after which a child is replaced")
+    grace_seconds: float = Field(default=60.0, ge=0, description="After SIGTERM, for slots that are being made")
+
+    settle_seconds: float = Field(
+        default=600.0, ge=0, description="How long the stream must be quiet before a closed slot is made incomplete"
+    )
+    max_attempts: int = Field(default=5, ge=1, description="Failures that count before a slot is dead")
+    backoff_seconds: float = Field(default=30.0, ge=0, description="After the first failure; doubled after each")
+    tick_seconds: float = Field(default=1.0, gt=0, description="Between looks at what is due")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - given by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - given by name
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line over environment over file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+    @field_validator("plugins", "products", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("amqp_url")
+    @classmethod
+    def _is_amqp(cls, value: SecretUrl | None) -> SecretUrl | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+                raise ValueError("wanted amqp://user:password@host:port/vhost, or amqps://")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ledger_lies_in_out(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("ledger_url"):
+            out = values.get("out", cls.model_fields["out"].default)
+            return {**values, "ledger_url": f"sqlite:///{Path(str(out)).absolute() / 'ledger.sqlite'}"}
+        return values
+
+    @field_validator("tls_key")
+    @classmethod
+    def _certificate_has_its_key(cls, value: Path | None, known: ValidationInfo) -> Path | None:
+        if "tls_certificate" in known.data and (known.data["tls_certificate"] is None) != (value is None):
+            raise ValueError("tls_certificate and tls_key belong together: give both, or neither")
+        return value
+
+    @property
+    def held_tasks(self) -> int:
+        """How many tasks a worker holds: one more than it makes, so that the next is fetched meanwhile."""
+        return self.prefetch or self.concurrency + 1
+
+
+def settings_file() -> Path | None:
+    """Return the settings file: what ICESTREAM_CONFIG names, else ./icestream.toml where there is one."""
+    named = os.environ.get(f"{PREFIX}CONFIG")
+    if named:
+        return Path(named)
+    return Path(FILE) if Path(FILE).is_file() else None
+
+
+def load(**given: Any) -> Settings:
+    """Return the settings; what is given and not None goes before environment and file.
+
+    Raises SettingsError that names everything wrong at once.
+    """
+    problems = _misspelt()
+    path = settings_file()
+    try:
+        if path is not None:
+            tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file {path} cannot be read: {error}") from None
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        # By name of the setting: an input that is wrong may be a secret, so it is never repeated.
+        problems += [_in_words(problem["loc"], problem["msg"], path) for problem in error.errors(include_input=False)]
+    if problems:
+        raise SettingsError("settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return settings
+
+
+def _in_words(location: tuple[int | str, ...], message: str, path: Path | None) -> str:
+    name = str(location[0]) if location else ""
+    text = message.removeprefix("Value error, ")
+    if not name:
+        return text
+    if name not in Settings.model_fields:
+        near = difflib.get_close_matches(name, Settings.model_fields, 1)
+        where = path or "what was given"
+        return f"{name} in {where} is no setting" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{name} ({PREFIX}{name.upper()}): {text[:1].lower()}{text[1:]}"
+
+
+def _misspelt() -> list[str]:
+    """Return variables that are almost settings. Others may be anybody's: Kubernetes makes some for every service."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields] + [f"{PREFIX}CONFIG"]
+    found = []
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, 1, LOOKS_LIKE)
+            if near:
+                found.append(f"{name} is no setting; did you mean {near[0]}?")
+    return found

@@ -1,0 +1,85 @@
+"""Checksums of files, each file read once for as long as it does not change."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from icestream_core.errors import GranuleError
+from icestream_core.granule import Asset
+
+REMEMBERED: Final = 100_000
+"""Files whose checksum is kept in memory."""
+
+SETTLED_SECONDS: Final = 1.0
+"""A file that was changed later than this before it was read may be changed again without a sign of it."""
+
+
+class Identity(NamedTuple):
+    """What changes when a file does."""
+
+    path: str
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    algorithm: str
+
+
+class Checksums:
+    """Verifies files against what messages promise. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Identity, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def verify(self, path: Path, asset: Asset, granule_id: str = "") -> int:
+        """Return the file's size, bytes, where it is what the asset promises.
+
+        Raises GranuleError that says what was found and what was wanted; OSError where the file cannot be read.
+        """
+        size = path.stat().st_size
+        # Some notices leave the size out.
+        if asset.size and size != asset.size:
+            raise GranuleError(
+                f"granule {granule_id or path.name}: {asset.href} has {size} bytes; its message says {asset.size}",
+                granule_id,
+            )
+        algorithm, _, wanted = asset.checksum.partition(":")
+        found = self.of(path, algorithm)
+        if found != wanted:
+            raise GranuleError(
+                f"granule {granule_id or path.name}: {asset.href} has the checksum {algorithm}:{found}; "
+                f"its message says {asset.checksum}",
+                granule_id,
+            )
+        return size
+
+    def of(self, path: Path, algorithm: str) -> str:
+        """Return the checksum of a file as lower-case hex, from memory where the file has not changed since."""
+        status = path.stat()
+        identity = Identity(str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, algorithm)
+        with self._lock:
+            known = self._known.get(identity)
+            if known is not None:
+                self._known.move_to_end(identity)
+                return known
+        found = digest(path, algorithm)
+        if time.time() - status.st_mtime >= SETTLED_SECONDS:
+            with self._lock:
+                self._known[identity] = found
+                while len(self._known) > REMEMBERED:
+                    self._known.popitem(last=False)
+        return found
+
+
+def digest(path: Path, algorithm: str) -> str:
+    """Return the checksum of a file as lower-case hex; algorithms as in messages: sha256, md5, sha3-256 ..."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(
+            file, lambda: hashlib.new(algorithm.replace("-", "_"), usedforsecurity=False)
+        ).hexdigest()

@@ -1,0 +1,171 @@
+"""Storage on local directories keeps the contract; and what only local storage has to do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from icestream_core import naming
+from icestream_core.errors import GranuleError, StorageError
+from icestream_core.granule import Asset
+from icestream_runtime.storage import Storage
+from icestream_runtime.storage.checksum import Checksums
+from icestream_runtime.storage_contract import SLOT, TARGET, TOKEN, StorageContract, asset, fill
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path / "out")
+
+
+class TestLocalStorage(StorageContract):
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Storage:
+        return Storage(tmp_path / "out")
+
+
+def remote(content: bytes, name: str = "granule.nc.gz") -> Asset:
+    """Put a file on a file system that is not local and return the asset."""
+    path = f"/archive/{name}"
+    with fsspec.filesystem("memory").open(path, "wb") as file:
+        file.write(content)
+    return Asset(href=f"memory:/{path}", size=len(content), checksum=f"sha256:{hashlib.sha256(content).hexdigest()}")
+
+
+def test_a_remote_granule_is_fetched_once_and_keeps_its_name(storage: Storage) -> None:
+    wanted = remote(b"snow")
+    first = storage.fetch(wanted, "g1")
+    fsspec.filesystem("memory").rm("/archive/granule.nc.gz")
+    assert storage.fetch(wanted, "g1") == first
+    assert first.name == "granule.nc.gz"
+    assert first.read_bytes() == b"snow"
+
+
+def test_a_remote_granule_with_a_wrong_checksum_is_not_kept(storage: Storage) -> None:
+    wanted = remote(b"snow")
+    with fsspec.filesystem("memory").open("/archive/granule.nc.gz", "wb") as file:
+        file.write(b"rain")
+    with pytest.raises(GranuleError, match="checksum"):
+        storage.fetch(wanted, "g1")
+    assert [path for path in (storage.root / "cache").rglob("*") if path.is_file()] == []
+
+
+def test_a_remote_granule_that_is_not_there_is_nobodys_fault(storage: Storage) -> None:
+    wanted = remote(b"snow")
+    fsspec.filesystem("memory").rm("/archive/granule.nc.gz")
+    with pytest.raises(StorageError, match="cannot be fetched: FileNotFoundError"):
+        storage.fetch(wanted, "g1")
+
+
+def test_the_cache_forgets_what_was_not_used_for_longest(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "out", cache_size=20)
+    kept = [storage.fetch(remote(b"%d" % number * 8, f"{number}.nc")) for number in range(3)]
+    assert [path.exists() for path in kept] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "href", ["simplecache::https://example.org/a", "gopher://example.org/a", "s3::file:///etc/passwd"]
+)
+def test_an_address_of_an_unknown_kind_is_refused(storage: Storage, href: str) -> None:
+    with pytest.raises(StorageError, match=r"cannot be fetched|not there"):
+        storage.fetch(Asset(href=href, size=1, checksum="md5:00"), "g1")
+
+
+def test_a_local_file_is_used_where_it_lies(storage: Storage, tmp_path: Path) -> None:
+    path = tmp_path / "granule.bin"
+    path.write_bytes(b"snow")
+    assert storage.fetch(asset(path, b"snow")) == path
+    assert storage.fetch(asset(path, b"snow").model_copy(update={"href": f"file://{path}"})) == path
+
+
+def test_a_file_that_does_not_change_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "granule.bin"
+    path.write_bytes(b"snow")
+    an_hour_ago = time.time() - 3600
+    os.utime(path, (an_hour_ago, an_hour_ago))
+    read = []
+
+    def digest(path: Path, algorithm: str) -> str:
+        read.append(path)
+        return "digest"
+
+    monkeypatch.setattr("icestream_runtime.storage.checksum.digest", digest)
+    checksums = Checksums()
+    assert [checksums.of(path, "sha256") for _ in range(3)] == ["digest"] * 3
+    assert read == [path]
+
+
+def test_a_directory_in_place_of_a_file_is_the_granules_fault(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(GranuleError, match="is a directory"):
+        storage.fetch(Asset(href=str(tmp_path), size=0, checksum="md5:00"), "g1")
+
+
+def test_published_files_cannot_be_written_to_by_mistake(storage: Storage) -> None:
+    staged = storage.stage(TOKEN)
+    fill(staged)
+    manifest = storage.publish(staged, TARGET).manifest
+    assert Path(manifest.href, "2014032.txt").stat().st_mode & 0o222 == 0
+
+
+def test_the_tree_takes_no_second_copy_of_the_data(storage: Storage) -> None:
+    staged = storage.stage(TOKEN)
+    fill(staged)
+    manifest = storage.publish(staged, TARGET).manifest
+    storage.place(SLOT, manifest, 1, "final")
+    placed = storage.root / naming.dataset_path(SLOT) / "2014032.txt"
+    assert placed.samefile(Path(manifest.href, "2014032.txt"))
+
+
+def test_a_directory_that_was_damaged_is_not_adopted(storage: Storage) -> None:
+    staged = storage.stage(TOKEN)
+    fill(staged)
+    manifest = storage.publish(staged, TARGET).manifest
+    damaged = Path(manifest.href, "2014032.txt")
+    damaged.unlink()
+    with pytest.raises(StorageError, match="no bytes; its manifest says 5"):
+        storage.find(TARGET)
+    Path(manifest.href, "manifest.json").unlink()
+    damaged.write_bytes(b"0.2 m")
+    with pytest.raises(StorageError, match=r"no manifest\.json"):
+        storage.find(TARGET)
+
+
+def test_a_root_that_is_not_local_is_refused_with_what_was_found() -> None:
+    with pytest.raises(StorageError, match="s3://bucket is not a local directory"):
+        Storage("s3://bucket")
+
+
+def test_a_full_or_read_only_disk_is_nobodys_fault(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file where a directory is wanted")
+    with pytest.raises(StorageError, match="cannot be made"):
+        Storage(tmp_path / "out").stage(TOKEN)
+
+
+def test_the_sweep_removes_the_staging_of_the_dead_and_no_other(storage: Storage) -> None:
+    code = """
+import sys, time
+from icestream_runtime.storage import Storage
+storage = Storage(sys.argv[1])
+print(storage.stage("ab" * 8), flush=True)
+time.sleep(60)
+"""
+    other = subprocess.Popen([sys.executable, "-c", code, str(storage.root)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    of_the_other = Path(other.stdout.readline().strip())
+    mine = storage.stage(TOKEN)
+    old = time.time() - 60
+    for directory in (of_the_other, mine):
+        os.utime(directory, (old, old))
+    assert storage.sweep() == 0
+    other.kill()
+    other.wait()
+    assert storage.sweep() == 1
+    assert not of_the_other.exists()
+    assert mine.exists()

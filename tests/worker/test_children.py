@@ -1,0 +1,187 @@
+"""Children are processes under limits: whatever one does, the others go on, and none outlives its parent."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from icestream_core.outcome import Outcome
+from icestream_core.task import Task
+from icestream_runtime.storage import Storage
+from icestream_worker.children import ProcessChildren
+from icestream_worker.compute_child import Job
+from icestream_worker.handle import Handler
+from worker.tasks import count_granule, handling, load_tally, task_of
+
+pytestmark = pytest.mark.xdist_group("children")
+
+
+class Ends(list[tuple[str, str]]):
+    """What the children told of their ends: product and cause."""
+
+    def __call__(self, job: Job, end: str) -> None:
+        self.append((job.task.slot.product, end))
+
+
+@pytest.fixture(scope="module")
+def told() -> Ends:
+    return Ends()
+
+
+@pytest.fixture
+def ends(told: Ends) -> Ends:
+    told.clear()
+    return told
+
+
+@pytest.fixture(scope="module")
+def handler(root: Path, tmp_path_factory: pytest.TempPathFactory, told: Ends) -> Iterator[Handler]:
+    """A handler with two children, which serve all tests: each test leaves two that work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(root / "tests" / "parts" / "tally")
+        storage = Storage(tmp_path_factory.mktemp("children"))
+        with handling(storage, ProcessChildren(2, load_tally, 100, on_end=told)) as handler:
+            yield handler
+    assert list((storage.root / "staging").iterdir()) == []
+
+
+NUMBERS = itertools.count()
+"""No two granules of these tests are the same, or a slot would be there already."""
+
+
+def squares(directory: Path, count: int) -> list[Task]:
+    numbers = [next(NUMBERS) for _ in range(count)]
+    return [task_of("tally-square", count_granule(directory, number, number)) for number in numbers]
+
+
+def make(handler: Handler, tasks: Sequence[Task]) -> list[str]:
+    """Have tasks made, three at a time, and return what they came to."""
+    with ThreadPoolExecutor(3) as threads:
+        return [outcome.status for outcome in threads.map(handler.handle, tasks)]
+
+
+def misbehave_beside_others(handler: Handler, directory: Path, product: str, value: object = 0) -> Outcome:
+    """Have a product misbehave, with others made at the same time and after it; return what became of it."""
+    bad = task_of(f"tally-{product}", count_granule(directory, value, next(NUMBERS), collection=product))
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(handler.handle, bad)
+        assert make(handler, squares(directory, 4)) == ["made"] * 4
+        outcome = answer.result()
+    assert make(handler, squares(directory, 4)) == ["made"] * 4
+    return outcome
+
+
+def test_a_product_that_sleeps_past_its_time_limit_is_killed(handler: Handler, ends: Ends, tmp_path: Path) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "sleep", 600)
+    assert (outcome.status, outcome.fault) == ("failed", "limit")
+    assert outcome.reason == "it took longer than its limit of 3 s"
+    assert ends == [("tally-sleep", "time")]
+
+
+def test_a_product_that_eats_memory_is_killed(handler: Handler, ends: Ends, tmp_path: Path) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "eat")
+    assert (outcome.status, outcome.fault) == ("failed", "limit")
+    assert "MiB of memory; its limit is 700 MiB" in outcome.reason
+    assert ends == [("tally-eat", "memory")]
+
+
+def test_a_product_that_crashes_ends_only_its_child(handler: Handler, ends: Ends, tmp_path: Path) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "crash")
+    assert (outcome.status, outcome.fault) == ("failed", "limit")
+    assert outcome.reason == "its process died: SIGSEGV"
+    assert ends == [("tally-crash", "died")]
+
+
+def test_a_product_that_exits_is_an_error_of_its_own(handler: Handler, tmp_path: Path) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "leave")
+    assert (outcome.status, outcome.fault, outcome.reason) == ("failed", "product", "SystemExit: 0")
+
+
+def test_a_product_that_leaves_without_a_word_is_noticed(handler: Handler, ends: Ends, tmp_path: Path) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "vanish")
+    assert (outcome.status, outcome.fault) == ("failed", "limit")
+    assert outcome.reason == "its process ended without an answer"
+    assert ends == [("tally-vanish", "died")]
+
+
+def test_a_child_that_dies_idle_is_replaced_before_the_next_slot(handler: Handler, tmp_path: Path) -> None:
+    assert make(handler, squares(tmp_path, 4)) == ["made"] * 4
+    for process in children_of(os.getpid()):
+        process.kill()
+    assert make(handler, squares(tmp_path, 4)) == ["made"] * 4
+
+
+def test_a_child_that_somebody_ends_is_nobodys_fault(handler: Handler, ends: Ends, tmp_path: Path) -> None:
+    assert make(handler, squares(tmp_path, 4)) == ["made"] * 4
+    task = task_of("tally-sleep", count_granule(tmp_path, 2.5, next(NUMBERS), collection="sleep"))
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(handler.handle, task)
+        time.sleep(1)
+        for process in children_of(os.getpid()):
+            process.terminate()
+        outcome = answer.result()
+    assert (outcome.status, outcome.fault) == ("failed", "storage")
+    assert ends == [("tally-sleep", "died")]
+
+
+def test_a_child_is_replaced_after_so_many_slots(storage: Storage, tmp_path: Path) -> None:
+    others = {process.pid for process in children_of(os.getpid())}
+    seen: set[int] = set()
+    with handling(storage, ProcessChildren(1, load_tally, 2)) as handler:
+        for task in squares(tmp_path, 3):
+            assert handler.handle(task).status == "made"
+            seen |= {process.pid for process in children_of(os.getpid())} - others
+    assert len(seen) == 2
+
+
+def test_children_of_a_killed_parent_die_and_publish_nothing(tmp_path: Path) -> None:
+    code = """
+import os, sys, threading
+from pathlib import Path
+from icestream_runtime.storage import Storage
+from icestream_worker.children import ProcessChildren
+from worker.tasks import count_granule, handling, load_tally, task_of
+
+if __name__ == "__main__":
+    directory = Path(sys.argv[1])
+    with handling(Storage(directory / "out"), ProcessChildren(2, load_tally, 100)) as handler:
+        handler.handle(task_of("tally-square", count_granule(directory, 3)))
+        print("working", flush=True)
+        handler.handle(task_of("tally-sleep", count_granule(directory, 2, collection="sleep")))
+"""
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "working\n"
+    time.sleep(0.5)
+    children = children_of(parent.pid)
+    assert len(children) == 2
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    time.sleep(2)  # the product would be done now
+    assert [path.name for path in (tmp_path / "out" / "store").iterdir()] == ["tally-square"]
+
+
+def children_of(pid: int) -> list[psutil.Process]:
+    """Return the processes that compute, among the children of one; multiprocessing has helpers of its own."""
+    return [
+        process
+        for process in psutil.Process(pid).children(recursive=True)
+        if "spawn_main" in " ".join(process.cmdline()) and "resource_tracker" not in " ".join(process.cmdline())
+    ]
