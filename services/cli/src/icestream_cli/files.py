@@ -20,17 +20,21 @@ NAMED: Final = 5
 
 
 def granules_of(
-    paths: Sequence[Path], plugins: Plugins, readers: Iterable[Product], mode: Mode = "forward"
+    paths: Sequence[Path], plugins: Plugins, readers: Iterable[Product] | None, mode: Mode = "forward"
 ) -> list[Granule]:
     """Return the granules that files and the files of directories are.
 
-    readers : the products that should read them
+    readers : the products that should read them; None where any may
     Says which files are of no collection. Raises UsageError where none is of a collection that these products read.
     """
     from icestream_watcher.announce import announceable
 
     collections = list(plugins.collections.values())
-    read = {collection for product in readers for collection in product.collections_read}
+    read = (
+        set(plugins.collections)
+        if readers is None
+        else {collection for product in readers for collection in product.collections_read}
+    )
     found, unknown, unread = [], [], []
     for path in _files(paths):
         granule = announceable(path, collections, mode)

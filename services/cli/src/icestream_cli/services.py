@@ -1,0 +1,82 @@
+"""`icestream watch`, `gatherer` and `worker`: one service, until SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from icestream_cli.given import chosen, complete_product, installed, say_logs, settings_of, settings_options
+
+
+def until_signal() -> threading.Event:
+    """Return an event that SIGTERM or SIGINT sets; a second SIGINT ends the process at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop
+
+
+@click.command()
+@click.argument(
+    "directories", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path, file_okay=False)
+)
+@click.option("--backfill", is_flag=True, help="As reprocessing: it never delays new passes.")
+@settings_options("amqp_url")
+def watch(directories: tuple[Path, ...], backfill: bool, amqp_url: str | None) -> None:
+    """Announce the files in DIRs and below, those that lie there and those that come, once they are whole.
+
+    Names that begin with a dot or end in .tmp or .part are left alone, and so are links that lead out of the DIRs.
+    """
+    settings = settings_of(amqp_url=amqp_url)
+    say_logs(settings, "watcher")
+    from icestream_watcher.__main__ import run
+
+    run(settings, directories, until_signal(), mode="reprocessing" if backfill else "forward", serve_health=True)
+
+
+@click.command()
+@settings_options("amqp_url", "ledger_url", "out")
+def gatherer(amqp_url: str | None, ledger_url: str | None, out: str | None) -> None:
+    """Record what arrives, decide what is complete, hand out tasks and announce what was made.
+
+    It keeps everything in the ledger, so several may run. They write the dataset tree below the output root.
+    """
+    settings = settings_of(amqp_url=amqp_url, ledger_url=ledger_url, out=out)
+    say_logs(settings, "gatherer")
+    from icestream_gatherer.__main__ import run
+
+    run(settings, until_signal(), serve_health=True)
+
+
+@click.command()
+@click.option("--product", "products", multiple=True, shell_complete=complete_product, help="May be repeated.")
+@click.argument("more", nargs=-1, metavar="[P]...", shell_complete=complete_product)
+@click.option("--concurrency", type=click.IntRange(1, 256), help="Slots made at once.  [ICESTREAM_CONCURRENCY]")
+@settings_options("amqp_url", "out")
+def worker(
+    products: tuple[str, ...],
+    more: tuple[str, ...],
+    concurrency: int | None,
+    amqp_url: str | None,
+    out: str | None,
+) -> None:
+    """Make products: those named by --product, else those of ICESTREAM_PRODUCTS, else all that are installed.
+
+    Each slot is made in a child process under the product's limits. SIGTERM finishes what is in hand.
+    """
+    settings = settings_of(amqp_url=amqp_url, out=out, concurrency=concurrency)
+    say_logs(settings, "worker")
+    wanted = chosen(installed(settings), (*products, *more) or settings.products)
+    from icestream_worker.__main__ import run
+
+    run(settings, wanted, until_signal(), serve_health=True)

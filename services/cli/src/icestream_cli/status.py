@@ -1,0 +1,112 @@
+"""`icestream status`: how the stream does."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from icestream_cli.given import open_broker, open_ledger, say_logs, settings_of, settings_options
+from icestream_cli.output import json_option, print_json, print_table
+from icestream_cli.slots import STATES, plain, print_slots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icestream_runtime.settings import Settings
+
+SHOWN: Final = 10
+COUNTED: Final = 1000
+
+
+@click.command()
+@click.option("--timeout", type=float, default=5.0, show_default=True, help="Seconds to wait for the broker.")
+@settings_options("amqp_url", "ledger_url", "out")
+@json_option
+def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: str | None, as_json: bool) -> None:
+    """Show queues, slots by state and what each waits for, the last products, and what needs somebody's hand.
+
+    Of `icestream run` on its own broker in memory, give the same --out; its queues cannot be seen from outside.
+    """
+    settings = settings_of(amqp_url=amqp_url, ledger_url=ledger_url, out=out)
+    say_logs(settings)
+    with closing(open_ledger(settings)) as ledger:
+        counts = ledger.counts()
+        waiting = ledger.slots(state="waiting", limit=COUNTED)
+        dead = ledger.slots(state="dead", limit=COUNTED)
+        recent = ledger.recent(SHOWN)
+        quarantined = len(ledger.granules(quarantined=True, limit=COUNTED))
+        letters = len(ledger.letters(COUNTED))
+        products = [record["name"] for record in ledger.records()]
+    queues = _queues(settings, products, timeout) if settings.amqp_url is not None else None
+    if as_json:
+        print_json(
+            {
+                "queues": queues,
+                "slots": counts,
+                "waiting": [plain(row) for row in waiting],
+                "dead": [plain(row) for row in dead],
+                "recent": recent,
+                "quarantined": quarantined,
+                "letters": letters,
+            }
+        )
+        return
+    if queues is None:
+        click.echo("no broker is set: the queues of `icestream run` are in its memory")
+    else:
+        print_table(
+            ["queue", "waiting", "consumers"],
+            [
+                (name, found["ready"], found["consumers"])
+                if found
+                else (name, "missing: icestream topology apply", None)
+                for name, found in queues.items()
+            ],
+        )
+    print_table(
+        ["product", *STATES],
+        [(name, *(states.get(state) for state in STATES)) for name, states in sorted(counts.items())],
+    )
+    if waiting:
+        click.echo(f"waiting{_of(len(waiting))}:")
+        print_slots(waiting[:SHOWN])
+    if recent:
+        click.echo("last products:")
+        print_table(
+            ["slot", "revision", "stage", "outcome", "at", "where, or why"],
+            [_last(make) for make in recent],
+        )
+    if dead:
+        click.echo(f"dead{_of(len(dead))}; try again with icestream slots redrive --dead:")
+        print_slots(dead[:SHOWN])
+    if quarantined:
+        click.echo(f"{quarantined} granules are quarantined: icestream granules list --quarantined")
+    if letters:
+        click.echo(f"{letters} messages could not be read: icestream letters list")
+
+
+def _queues(settings: Settings, products: Sequence[str], timeout: float) -> dict[str, dict[str, int] | None]:
+    from icestream_core import naming
+    from icestream_runtime.broker import QueueMissing
+
+    makes = [naming.make_queue(product, mode) for product in products for mode in naming.MODES]
+    found: dict[str, dict[str, int] | None] = {}
+    with closing(open_broker(settings)) as broker:
+        for queue in (naming.INTAKE, naming.OUTCOMES, naming.DEAD, *makes):
+            try:
+                depth = broker.depth(queue, timeout)
+                found[queue] = {"ready": depth.ready, "consumers": depth.consumers}
+            except QueueMissing:
+                found[queue] = None
+    return found
+
+
+def _last(make: dict[str, Any]) -> tuple[object, ...]:
+    where = make["manifest"]["href"] if make["manifest"] else make["reason"]
+    return make["slot"], make["revision"], make["stage"], make["outcome"], make["finalised_at"], where
+
+
+def _of(count: int) -> str:
+    return f", {SHOWN} of {count}" if count > SHOWN else ""
