@@ -11,6 +11,7 @@ from icestream_core.pick import Picked, Recorded, pick
 from icestream_core.product import Product
 from icestream_core.slot import Slot, Stage
 from icestream_core.task import TaskInput, inputs_hash
+from icestream_core.window import EARLIER_YEARS, SameSeason
 
 
 class Made(NamedTuple):
@@ -60,30 +61,54 @@ def gather(
     awaited = tuple(word for found in lacking for word in found.missing)
     answer = _Answer(product, picks, made)
 
-    void = next((found for found in picks.values() if found.void and not found.input.optional), None)
-    if void is not None:
-        return answer("void", missing=awaited, reason=f"input {void.name} is void: {void.void}")
+    voids = [found for found in picks.values() if found.void and not found.input.optional]
+    void = f"input {voids[0].name} is void: {voids[0].void}" if voids else ""
+    if any(not found.own_step_lacks for found in voids):
+        return answer("void", missing=awaited, reason=void)
     quiet_at = _quiet_at(picks.values(), settle, now)
     if not lacking:
+        if now < slot.end and (going_on := _going_on(product, slot, picks.values())):
+            last = slot.end + max(found.input.patience for found in going_on)
+            rest = tuple(f"{found.name}: the rest of the period" for found in going_on)
+            return _calmly(answer("make", stage="provisional", due_at=last, waiting_for=rest), quiet_at, now, made)
         return _calmly(answer("make"), quiet_at, now, made)
 
     endless = [found for found in short if found.input.timeless]
     if endless:
-        return answer("wait", waiting_for=tuple(word for found in endless for word in found.missing))
+        return answer("wait", waiting_for=tuple(word for found in endless for word in _how_to_get(product, found)))
     patience_ends = slot.end + max(found.input.patience for found in lacking)
     closes_at = max(patience_ends, quiet_at)
     if now >= closes_at:
+        if voids:
+            return answer("void", missing=awaited, reason=void)
         if short:
             reason = "closed without " + "; ".join(word for found in short for word in found.missing)
             return answer(product.when_short, missing=awaited, reason=reason)
         return answer("make", missing=awaited)
-    if short:
+    if short or voids:
         return answer("wait", due_at=closes_at, waiting_for=awaited)
     own_step_lacks = any(found.own_step_lacks for found in lacking)
     if now < patience_ends and (now >= quiet_at or not own_step_lacks):
         early = answer("make", stage="provisional", due_at=closes_at, waiting_for=awaited, missing=awaited)
         return _calmly(early, quiet_at, now, made)
     return answer("wait", due_at=quiet_at if now < quiet_at else closes_at, waiting_for=awaited)
+
+
+def _going_on(product: Product, slot: Slot, picks: Iterable[Picked]) -> list[Picked]:
+    """Return the triggers whose granules end before a period that goes on: how many will come is not known."""
+    if product.period.kind == "singleton":
+        return []
+    return [
+        found
+        for found in picks
+        if found.input.triggers and found.entries and max(given.granule.end for given in found.entries) < slot.end
+    ]
+
+
+def _how_to_get(product: Product, found: Picked) -> list[str]:
+    """Return what is missing of an input that is awaited for ever, with the command that brings it."""
+    command = f": icestream fit {product.name}" if found.input.role == "parameters" else ""
+    return [f"{word}{command}" for word in found.missing]
 
 
 def _quiet_at(picks: Iterable[Picked], settle: timedelta, now: datetime) -> datetime:
@@ -119,6 +144,10 @@ class _Answer:
         missing: tuple[str, ...] = (),
         reason: str = "",
     ) -> Decision:
+        unfinished = self._unfinished() if action == "make" and stage == "final" else ()
+        if unfinished:
+            # A later revision of what it is made from may still improve it.
+            stage, waiting_for = "provisional", unfinished
         inputs = {name: found.entries for name, found in self.picks.items() if found.entries}
         identity = inputs_hash(inputs, self.product.options)
         done = action == "make" and self._is_made(identity, inputs, stage)
@@ -153,9 +182,21 @@ class _Answer:
         entry = self.product.inputs.get(name)
         if entry is None:
             return True
+        if isinstance(entry.window, SameSeason) and step < EARLIER_YEARS:
+            # A revision of one year does not cascade into the next.
+            return False
         if stage == "provisional" and entry.revise == "closing" and step != 0:
             return False
         return entry.triggers
+
+    def _unfinished(self) -> tuple[str, ...]:
+        return tuple(
+            f"{name}: the final {entry.granule.granule_id}"
+            for name, found in self.picks.items()
+            if found.input.role in ("trigger", "companion")
+            for entry in found.entries
+            if entry.granule.stage == "provisional"
+        )
 
     def _mode(self) -> Mode:
         own = [

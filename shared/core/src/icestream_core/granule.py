@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from icestream_core.period import END_OF_TIME, EPOCH
 from icestream_core.slot import Stage
 
 Mode = Literal["forward", "reprocessing"]
@@ -67,6 +69,11 @@ class Granule(Message):
     def _time_runs_forward(self) -> Self:
         if self.end <= self.start:
             raise ValueError(f"granule {self.granule_id} ends {self.end} before or when it starts {self.start}")
+        if self.start < EPOCH or self.end > END_OF_TIME:
+            raise ValueError(
+                f"granule {self.granule_id} is of {self.start} to {self.end}; "
+                f"wanted a time from {EPOCH} to {END_OF_TIME}"
+            )
         if not self.assets and not self.void:
             raise ValueError(f"granule {self.granule_id} has neither a file nor a reason for having none")
         return self
@@ -74,4 +81,4 @@ class Granule(Message):
     @property
     def order(self) -> tuple[int, str, str]:
         """Sorts corrections of one granule: the last is the one that holds, whatever the order of arrival."""
-        return self.revision, self.published_at.isoformat(), self.checksum
+        return self.revision, self.published_at.astimezone(UTC).isoformat(timespec="microseconds"), self.checksum

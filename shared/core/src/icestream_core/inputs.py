@@ -14,6 +14,9 @@ Role = Literal["trigger", "companion", "ancillary", "reference", "parameters", "
 Resampling = Literal["nearest", "bilinear", "average", "mode"]
 Combine = Literal["single", "mosaic", "mean", "stack", "best"]
 
+LONGEST = timedelta(days=3660)
+"""Nothing is waited for longer than ten years."""
+
 LIBRARY = "library-"
 """A source named so is a coarse default that a Python library ships; it is always there."""
 
@@ -85,8 +88,8 @@ class Input(BaseModel):
     variant: str = ""
     tiles_expected: tuple[str, ...] = ()
     at_least: int = Field(default=1, ge=0)
-    patience: timedelta = timedelta(hours=12)
-    settle: timedelta | None = None
+    patience: timedelta = Field(default=timedelta(hours=12), ge=timedelta(0), le=LONGEST)
+    settle: timedelta | None = Field(default=None, ge=timedelta(0), le=LONGEST)
     revise: Literal["each", "closing"] = "each"
     stages: tuple[Stage, ...] = ("provisional", "final")
     optional: bool = False
@@ -97,9 +100,19 @@ class Input(BaseModel):
             raise ValueError("a library default is always there: it must be the last source")
         return self
 
+    @model_validator(mode="after")
+    def _tiles_are_expected_of_all_tiles(self) -> Self:
+        if self.tiles_expected and self.tile != "all":
+            raise ValueError(f"tiles are expected of an input with tile='all'; this one has tile={self.tile!r}")
+        return self
+
     @property
     def triggers(self) -> bool:
         return self.role == "trigger"
+
+    @property
+    def opens_slots(self) -> bool:
+        return self.triggers and self.opens
 
     @property
     def timeless(self) -> bool:

@@ -60,7 +60,7 @@ def decode(body: bytes) -> Granule | Task | Outcome | Registration:
     model = SCHEMAS.get(name) if isinstance(name, str) else None
     if model is None:
         raise MessageError(f"schema {str(name)[:60]!r} is unknown; known: {', '.join(SCHEMAS)}")
-    if version != MAJOR or isinstance(version, bool):
+    if type(version) is not int or version != MAJOR:
         raise MessageError(
             f"{name} message of version {str(version)[:20]!r}; this icestream reads version {MAJOR}: upgrade it"
         )
@@ -101,6 +101,7 @@ def _unpack(body: bytes) -> object:
             body,
             raw=False,
             strict_map_key=True,
+            object_pairs_hook=_map,
             max_str_len=MAX_TEXT,
             max_bin_len=0,
             max_ext_len=0,
@@ -111,6 +112,13 @@ def _unpack(body: bytes) -> object:
         raise MessageError(f"not a msgpack message within bounds: {type(error).__name__} {error}".strip()) from None
     if _deeper_than(found, MAX_DEPTH):
         raise MessageError(f"message nested deeper than {MAX_DEPTH} levels")
+    return found
+
+
+def _map(pairs: list[tuple[object, object]]) -> dict[object, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a map has one key twice")
     return found
 
 

@@ -18,7 +18,7 @@ Fault = Literal["", "product", "granule", "storage", "limit"]
 class ManifestFile(Message):
     """One file of a published directory."""
 
-    name: str = Field(min_length=1, max_length=255, pattern=r"^[^/\\\x00]+$")
+    name: str = Field(min_length=1, max_length=255, pattern=r"^[^/\\\x00.][^/\\\x00]*$")
     role: str = Field(max_length=64)
     media_type: str = Field(max_length=128)
     size: int = Field(ge=0)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+
+from icestream_core.errors import GranuleError
 
 PeriodKind = Literal[
     "granule", "hour", "day", "8-day", "dekad", "month", "season", "hydrological-year", "year", "irregular", "singleton"
 ]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1800, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)
+"""Nothing is observed before the one or after the other, so that no arithmetic leaves the calendar."""
+
+MOST_PERIODS = 10_000
+"""A granule may overlap so many periods of a product: more than a year of hours."""
 
 
 class Interval(NamedTuple):
@@ -36,7 +42,7 @@ class Period(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: PeriodKind
-    edges: tuple[datetime, ...] = ()
+    edges: tuple[AwareDatetime, ...] = ()
 
     @model_validator(mode="after")
     def _edges_belong_to_irregular_periods(self) -> Self:
@@ -55,14 +61,14 @@ class Period(BaseModel):
         if self.kind == "irregular":
             return self._irregular(moment)
         if self.kind == "granule":
-            return Interval(moment, moment + timedelta(microseconds=1), f"{moment:%Y%m%dT%H%M%S}")
+            return _of_one_granule(moment, moment + timedelta(microseconds=1))
         start = self._start(moment)
         return Interval(start, self._next(start), self._label(start))
 
     def of_granule(self, start: datetime, end: datetime) -> list[Interval]:
-        """Return the periods that a granule's interval [start, end) overlaps."""
+        """Return the periods that a granule's interval [start, end) overlaps; GranuleError for too many."""
         if self.kind == "granule":
-            return [Interval(start, end, f"{start:%Y%m%dT%H%M%S}")]
+            return [_of_one_granule(start, end)]
         found: list[Interval] = []
         moment = start
         last = max(start, end - timedelta(microseconds=1))
@@ -75,6 +81,11 @@ class Period(BaseModel):
                 moment = later[0]
                 continue
             found.append(interval)
+            if len(found) > MOST_PERIODS:
+                raise GranuleError(
+                    f"a granule from {start} to {end} overlaps more than {MOST_PERIODS} periods of kind {self.kind}; "
+                    "split it, or read it as an ancillary"
+                )
             moment = interval.end
         return found
 
@@ -105,7 +116,7 @@ class Period(BaseModel):
     def _irregular(self, moment: datetime) -> Interval | None:
         for start, end in zip(self.edges, self.edges[1:], strict=False):
             if start <= moment < end:
-                return Interval(start, end, f"{start:%Y%m%d}")
+                return Interval(start.astimezone(UTC), end.astimezone(UTC), f"{start.astimezone(UTC):%Y%m%d}")
         return None
 
     def _start(self, moment: datetime) -> datetime:
@@ -157,6 +168,12 @@ class Period(BaseModel):
                 return f"{start:%Y%m}"
             case _:
                 return f"{start:%Y}"
+
+
+def _of_one_granule(start: datetime, end: datetime) -> Interval:
+    """Return the period of a granule that is one by itself; a fraction of a second tells those of one second apart."""
+    begin = start.astimezone(UTC)
+    return Interval(begin, end.astimezone(UTC), f"{begin:%Y%m%dT%H%M%S}" + (f"{begin:%f}" if begin.microsecond else ""))
 
 
 def _months_on(first_of_month: datetime, months: int) -> datetime:

@@ -29,7 +29,7 @@ class Picked(NamedTuple):
     sufficient : what is needed is there
     complete : and nothing more is awaited
     own_step_lacks : something of the slot's own period is awaited
-    void : the reason, where the needed granule is known to be void
+    void : the reason, where the needed granule is known to be void; what is void is awaited no more, and is no entry
     """
 
     name: str
@@ -44,25 +44,33 @@ class Picked(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """Candidates of one alternative: one source, one platform, one tile where tiles are alternatives."""
+    """Candidates of one alternative: one source, one platform, one tile where tiles are alternatives.
+
+    voids : the ones of them that say that there is nothing
+    """
 
     source: Source
     entries: tuple[TaskInput, ...]
+    voids: tuple[TaskInput, ...] = ()
 
 
 def pick(product: Product, slot: Slot, name: str, rows: Sequence[Recorded]) -> Picked:
-    """Return what an input would be made of: the first alternative that is complete, else the first that suffices."""
+    """Return what an input would be made of: the first alternative that is complete, else the first that suffices.
+
+    One that has data goes before one that is known to be void.
+    """
     entry = product.inputs[name]
     windows = spans(entry.window, product.period, slot.interval)
-    fitting = [row for row in rows if _fits(product, slot, entry, row.granule)]
+    fitting = [row for row in rows if _fits(product, slot, entry, windows, row.granule)]
     arrivals = [row.recorded_at for row in fitting if not entry.timeless]
-    groups = _groups(entry, windows, [row.granule for row in fitting])
+    groups = _groups(product, entry, windows, [row.granule for row in fitting])
     judged = [_judge(name, entry, windows, group, max(arrivals, default=None)) for group in groups]
     nothing = _judge(name, entry, windows, _Group(entry.sources[0], ()), max(arrivals, default=None))
-    for wanted in ("complete", "sufficient"):
-        for found in judged:
-            if getattr(found, wanted):
-                return found
+    for void in (False, True):
+        for wanted in ("complete", "sufficient"):
+            for found in judged:
+                if getattr(found, wanted) and bool(found.void) is void:
+                    return found
     return max(judged, key=lambda found: len(found.entries), default=nothing)
 
 
@@ -83,28 +91,53 @@ def library_granule(collection: str) -> Granule:
     )
 
 
-def _fits(product: Product, slot: Slot, entry: Input, granule: Granule) -> bool:
+def _fits(product: Product, slot: Slot, entry: Input, windows: list[tuple[int, Interval]], granule: Granule) -> bool:
     if not any(reads(source, granule) for source in entry.sources):
         return False
     if granule.stage not in entry.stages and not granule.void:
         return False
-    if product.tiled and entry.tile == "same" and granule.tile != slot.tile:
+    if granule.collection == product.name and granule.granule_id == slot.key:
+        # Nothing is made of itself.
         return False
-    variant = entry.variant or (slot.variant if product.variants else "")
-    return not variant or granule.variant == variant
+    if product.tiled and entry.tile == "same" and granule.tile not in _own_or_any(entry, slot.tile):
+        return False
+    if entry.variant:
+        if granule.variant != entry.variant:
+            return False
+    elif product.variants and granule.variant not in _own_or_any(entry, slot.variant):
+        return False
+    if product.period.kind == "granule" and entry.opens_slots:
+        return granule.start == slot.start
+    return any(granule.start < near.end and near.start < granule.end for _, near in windows)
 
 
-def _groups(entry: Input, windows: list[tuple[int, Interval]], granules: list[Granule]) -> list[_Group]:
+def _own_or_any(entry: Input, own: str) -> tuple[str, ...]:
+    """An ancillary without tile or variant holds for all of them."""
+    return (own, "") if entry.timeless else (own,)
+
+
+def _groups(
+    product: Product, entry: Input, windows: list[tuple[int, Interval]], granules: list[Granule]
+) -> list[_Group]:
     found: list[_Group] = []
     for source in entry.sources:
         if source.is_library:
             found.append(_Group(source, (TaskInput(granule=library_granule(source.collection)),)))
             continue
-        mine = [granule for granule in granules if reads(source, granule)]
-        keys = {(granule.platform, granule.tile if entry.tile == "any" else "") for granule in mine}
-        for platform, tile in sorted(keys, key=lambda key: _preference(source, *key)):
-            chosen = [g for g in mine if g.platform == platform and (entry.tile != "any" or g.tile == tile)]
-            found.append(_Group(source, tuple(_placed(entry, windows, chosen))))
+        placed = _placed(windows, [granule for granule in granules if reads(source, granule)])
+        voids = [given for given in placed if given.granule.void]
+        real = [given for given in placed if not given.granule.void]
+
+        def key(given: TaskInput) -> tuple[str, str]:
+            return given.granule.platform, given.granule.tile if entry.tile == "any" else ""
+
+        # What is void was made by no platform in particular: it is the answer for all of them.
+        keys = {key(given) for given in real} or {("", tile) for _, tile in map(key, voids)}
+        for platform, tile in sorted(keys, key=lambda found: _preference(source, *found)):
+            chosen = [given for given in real if key(given) == (platform, tile)]
+            if entry.timeless or isinstance(entry.window, LatestBefore):
+                chosen = _newest_of_each(chosen, of_one_tile=product.tiled and entry.tile == "same")
+            found.append(_Group(source, tuple(chosen), tuple(given for given in voids if key(given)[1] == tile)))
     return found
 
 
@@ -118,7 +151,7 @@ def _preference(source: Source, platform: str, tile: str) -> tuple[int, int, str
     )
 
 
-def _placed(entry: Input, windows: list[tuple[int, Interval]], granules: Iterable[Granule]) -> list[TaskInput]:
+def _placed(windows: list[tuple[int, Interval]], granules: Iterable[Granule]) -> list[TaskInput]:
     """Return the corrections that hold, each in the nearest step of the window that it overlaps."""
     latest: dict[str, Granule] = {}
     for granule in granules:
@@ -131,32 +164,33 @@ def _placed(entry: Input, windows: list[tuple[int, Interval]], granules: Iterabl
         step = next((s for s, near in nearest_first if granule.start < near.end and near.start < granule.end), None)
         if step is not None:
             placed.append(TaskInput(granule=granule, step=step))
-    if entry.timeless or isinstance(entry.window, LatestBefore):
-        placed = _newest_of_each(placed)
     return sorted(placed, key=lambda given: (given.step, given.granule.start, given.granule.granule_id))
 
 
-def _newest_of_each(placed: list[TaskInput]) -> list[TaskInput]:
+def _newest_of_each(placed: list[TaskInput], *, of_one_tile: bool) -> list[TaskInput]:
+    """Return the newest of each tile and part; where one tile is wanted, its own goes before one for all tiles."""
     newest: dict[tuple[str, str], TaskInput] = {}
     for given in placed:
-        key = (given.granule.tile, given.granule.part)
+        key = ("" if of_one_tile else given.granule.tile, given.granule.part)
         known = newest.get(key)
         if known is None or _age(given) > _age(known):
             newest[key] = given
     return list(newest.values())
 
 
-def _age(given: TaskInput) -> tuple[datetime, tuple[int, str, str]]:
-    return given.granule.start, given.granule.order
+def _age(given: TaskInput) -> tuple[bool, bool, datetime, tuple[int, str, str]]:
+    granule = given.granule
+    return bool(granule.tile), bool(granule.variant), granule.start, granule.order
 
 
 def _judge(
     name: str, entry: Input, windows: list[tuple[int, Interval]], group: _Group, last_arrival: datetime | None
 ) -> Picked:
-    real = [given for given in group.entries if not given.granule.void]
-    voids = [given.granule.void for given in group.entries if given.granule.void and given.step == 0]
-    counted = [given for given in real if given.step == 0] if isinstance(entry.window, Steps) else real
-    answered = bool(voids) and not counted
+    stepwise = isinstance(entry.window, Steps)
+    own_voids = [given.granule for given in group.voids if given.step == 0]
+    # The slot's own output is never there before it is made: an earlier one counts.
+    counted = [given for given in group.entries if given.step == 0 or not stepwise or entry.role == "own-output"]
+    answered = bool(own_voids) and not counted
     parts = {given.granule.part for given in counted}
     label = f"{name} ({group.source.collection})"
 
@@ -165,20 +199,20 @@ def _judge(
     sufficient = (answered or not (needed or short)) if not entry.optional else True
 
     own: list[str] = []
-    if not answered:
-        if not counted and (short or entry.optional):
-            own.append(label)
-        else:
+    if not counted and not answered and (short or entry.optional):
+        own.append(label)
+    else:
+        if not answered:
             own += [f"{label} part {part}" for part in (*needed, *group.source.wants) if part not in parts]
-            tiles = {given.granule.tile for given in (*real, *group.entries)}
-            own += [f"{label} tile {tile}" for tile in entry.tiles_expected if tile not in tiles]
-            if entry.tile == "all" and not entry.tiles_expected:
-                own.append(f"{label}: any further tile")
-            if short and not own:
-                own.append(f"{label}: {len(counted)} of {entry.at_least} granules")
+        tiles = {granule.tile for granule in (*(given.granule for given in counted), *own_voids)}
+        own += [f"{label} tile {tile}" for tile in entry.tiles_expected if tile not in tiles]
+        if entry.tile == "all" and not entry.tiles_expected:
+            own.append(f"{label}: any further tile")
+        if short and not answered and not own:
+            own.append(f"{label}: {len(counted)} of {entry.at_least} granules")
     neighbours: list[str] = []
-    if isinstance(entry.window, Steps):
-        here = {given.step for given in group.entries}
+    if stepwise:
+        here = _steps_there(group)
         neighbours = [f"{label} of {near.label}" for step, near in windows if step != 0 and step not in here]
     waits = not (entry.timeless and entry.optional)
     return Picked(
@@ -189,6 +223,16 @@ def _judge(
         complete=sufficient and not (waits and (own or neighbours)),
         own_step_lacks=bool(own),
         missing=(*own, *neighbours),
-        void="; ".join(dict.fromkeys(voids)) if answered else "",
+        void="; ".join(dict.fromkeys(granule.void for granule in own_voids)) if answered else "",
         last_arrival=last_arrival,
     )
+
+
+def _steps_there(group: _Group) -> set[int]:
+    """Return the steps of which everything that is needed has come, or of which it is known that nothing will."""
+    parts: dict[int, set[str]] = {}
+    for given in group.entries:
+        parts.setdefault(given.step, set()).add(given.granule.part)
+    return {step for step, found in parts.items() if found.issuperset(group.source.needs)} | {
+        given.step for given in group.voids
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, cast
+from typing import TypeVar
 
 import pluggy
 
@@ -13,6 +13,8 @@ from icestream_core import hookspecs
 from icestream_core.collection import Collection
 from icestream_core.errors import PluginError
 from icestream_core.product import Product
+
+Given = TypeVar("Given", Product, Collection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,19 @@ def load(only: Sequence[str] = (), extra: Sequence[object] = ()) -> Plugins:
     """
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
-    found = {point.name: point for point in entry_points(group=hookspecs.GROUP)}
+    found = _found()
     unknown = set(only) - found.keys()
     if unknown:
         raise PluginError(f"no plugin {', '.join(sorted(unknown))} is installed; there are {', '.join(sorted(found))}")
     for name, point in sorted(found.items()):
         if not only or name in only or name == "readers":
-            manager.register(_import(point), name)
+            _register(manager, _import(point), name)
     for plugin in extra:
-        manager.register(plugin)
+        _register(manager, plugin)
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"plugin {error.plugin!r} has a hook that does not exist: {error}") from error
+        raise PluginError(f"plugin {_name(error.plugin)} has a hook that does not exist: {error}") from error
     return Plugins(manager, _products(manager), _collections(manager))
 
 
@@ -67,13 +69,39 @@ def lifecycle(listeners: Sequence[object]) -> pluggy.HookRelay:
     return manager.hook
 
 
+def _found() -> dict[str, EntryPoint]:
+    """Return the entry points of the group by name; PluginError where two distributions claim one name."""
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=hookspecs.GROUP):
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            raise PluginError(
+                f"two distributions give a plugin {point.name!r}: {_origin(other)} and {_origin(point)}; uninstall one"
+            )
+    return found
+
+
+def _origin(point: EntryPoint) -> str:
+    return f"{point.value} of {point.dist.name if point.dist else 'an unknown distribution'}"
+
+
+def _register(manager: pluggy.PluginManager, plugin: object, name: str | None = None) -> None:
+    try:
+        manager.register(plugin, name)
+    except (ValueError, pluggy.PluginValidationError) as error:
+        raise PluginError(f"plugin {name or _name(plugin)} cannot be registered: {error}") from error
+
+
+def _name(plugin: object) -> str:
+    return repr(getattr(plugin, "__name__", type(plugin).__name__))
+
+
 def _import(point: EntryPoint) -> object:
     try:
         return point.load()
     except Exception as error:
-        distribution = point.dist.name if point.dist else "an unknown distribution"
         raise PluginError(
-            f"plugin {point.name!r} ({point.value} of {distribution}) cannot be imported: "
+            f"plugin {point.name!r} ({_origin(point)}) cannot be imported: "
             f"{type(error).__name__}: {error}; "
             f"mend it, uninstall it, or leave it out with ICESTREAM_PLUGINS"
         ) from error
@@ -81,7 +109,7 @@ def _import(point: EntryPoint) -> object:
 
 def _products(manager: pluggy.PluginManager) -> dict[str, Product]:
     products: dict[str, Product] = {}
-    for plugin, given in _given(manager, "icestream_products"):
+    for plugin, given in _given(manager, "icestream_products", Product):
         for product in given:
             if product.name in products:
                 raise PluginError(f"two plugins give a product {product.name!r}; the second is {plugin!r}")
@@ -93,7 +121,7 @@ def _products(manager: pluggy.PluginManager) -> dict[str, Product]:
 
 def _collections(manager: pluggy.PluginManager) -> dict[str, Collection]:
     collections: dict[str, Collection] = {}
-    for plugin, given in _given(manager, "icestream_collections"):
+    for plugin, given in _given(manager, "icestream_collections", Collection):
         for collection in given:
             if collection.name in collections:
                 raise PluginError(f"two plugins give a collection {collection.name!r}; the second is {plugin!r}")
@@ -101,6 +129,17 @@ def _collections(manager: pluggy.PluginManager) -> dict[str, Collection]:
     return collections
 
 
-def _given(manager: pluggy.PluginManager, hook: str) -> list[tuple[str, Sequence[Any]]]:
-    implementations = getattr(manager.hook, hook).get_hookimpls()
-    return [(found.plugin_name, cast("Sequence[Any]", found.function())) for found in implementations]
+def _given(manager: pluggy.PluginManager, hook: str, wanted: type[Given]) -> list[tuple[str, Sequence[Given]]]:
+    """Return what the plugins answer to a hook; PluginError, with the plugin's name, where that is something else."""
+    answers: list[tuple[str, Sequence[Given]]] = []
+    for found in getattr(manager.hook, hook).get_hookimpls():
+        try:
+            answer = found.function()
+        except Exception as error:
+            raise PluginError(f"plugin {found.plugin_name!r}: {hook} raises {type(error).__name__}: {error}") from error
+        if not isinstance(answer, list | tuple) or not all(isinstance(each, wanted) for each in answer):
+            raise PluginError(
+                f"plugin {found.plugin_name!r}: {hook} gives {answer!r:.200}; wanted a list of {wanted.__name__}"
+            )
+        answers.append((found.plugin_name, answer))
+    return answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +15,7 @@ from icestream_core.grid import Grid
 from icestream_core.inputs import Input
 from icestream_core.period import Period
 from icestream_core.variable import Written
+from icestream_core.window import LatestBefore
 
 Fidelity = Literal["published-formula", "published-method-refit", "inspired-by"]
 
@@ -101,7 +102,7 @@ class Product(BaseModel):
     inputs: dict[str, Input] = Field(min_length=1)
     period: Period
     tiled: bool = False
-    variants: tuple[str, ...] = ()
+    variants: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]{1,64}$")], ...] = ()
     kind: Kind
     writes: dict[str, Written] = Field(min_length=1)
     deliveries: tuple[Delivery, ...] = ()
@@ -112,8 +113,8 @@ class Product(BaseModel):
     designed: str = ""
     accuracy: str = ""
     when_short: Literal["hopeless", "void"] = "hopeless"
-    time_limit: timedelta = timedelta(minutes=10)
-    memory_limit: int = Field(default=4 * 2**30, description="bytes of resident memory")
+    time_limit: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0))
+    memory_limit: int = Field(default=4 * 2**30, gt=0, description="bytes of resident memory")
     compute: Annotated[Callable[..., Any] | None, Field(exclude=True)] = None
 
     @model_validator(mode="after")
@@ -122,18 +123,54 @@ class Product(BaseModel):
             raise ValueError("no input triggers it: it would never be made")
         if isinstance(self.kind, OnLattice) and not set(self.kind.of) <= self.inputs.keys():
             raise ValueError(f"its lattice comes from {', '.join(self.kind.of)}; inputs are {', '.join(self.inputs)}")
+        if not any(self._can_open(entry) for entry in self.inputs.values()):
+            raise ValueError(
+                "no trigger can open a slot: its own arrival must name period, tile and variant "
+                "(opens=True, a window other than latest-before, tile='same' where tiled, no variant of its own)"
+            )
+        for name, entry in self.inputs.items():
+            if (entry.role == "own-output") != any(source.collection == self.name for source in entry.sources):
+                raise ValueError(f"input {name}: role own-output and the product's own collection go together")
         for delivery in self.deliveries:
             if delivery.variable not in self.writes:
                 raise ValueError(
                     f"delivery {delivery.name} is of {delivery.variable!r}; it writes {', '.join(self.writes)}"
                 )
-            fields = {field for _, field, _, _ in string.Formatter().parse(delivery.filename) if field}
-            if not fields <= {"period", "tile", "variant"}:
-                raise ValueError(f"file name {delivery.filename!r} may use period, tile and variant; found {fields}")
         names = [delivery.name for delivery in self.deliveries]
         if len(set(names)) != len(names):
             raise ValueError(f"two deliveries of one name among {', '.join(names)}")
+        files = [self._sample_filename(delivery) for delivery in self.deliveries]
+        if len(set(files)) != len(files):
+            raise ValueError(f"two deliveries of one file name among {', '.join(files)}")
         return self
+
+    def _can_open(self, entry: Input) -> bool:
+        return (
+            entry.opens_slots
+            and not isinstance(entry.window, LatestBefore)
+            and not (self.tiled and entry.tile != "same")
+            and not (self.variants and entry.variant)
+        )
+
+    def _sample_filename(self, delivery: Delivery) -> str:
+        """Return a file name of a delivery; ValueError where two slots would have the same, or it is none."""
+        fields = {field for _, field, _, _ in string.Formatter().parse(delivery.filename) if field is not None}
+        if not fields <= {"period", "tile", "variant"}:
+            raise ValueError(f"file name {delivery.filename!r} may use period, tile and variant; found {fields}")
+        apart = {
+            "tile": self.tiled,
+            "variant": bool(self.variants),
+            "period": self.period.kind != "singleton",
+        }
+        if lacking := [field for field, needed in apart.items() if needed and field not in fields]:
+            raise ValueError(
+                f"file name {delivery.filename!r} of {self.name} lacks {', '.join(lacking)}: "
+                "slots would overwrite each other's files"
+            )
+        sample = delivery.filename.format(period=datetime(2001, 6, 15, tzinfo=UTC), tile="tile", variant="variant")
+        if not sample or sample.startswith(".") or "/" in sample or "\\" in sample:
+            raise ValueError(f"file name {delivery.filename!r} gives {sample!r}, which is no name of a file")
+        return sample
 
     @property
     def collections_read(self) -> tuple[str, ...]:
@@ -154,4 +191,4 @@ def product_of(record: dict[str, Any]) -> Product:
     try:
         return Product.model_validate(record)
     except ValueError as error:
-        raise RecordError(f"product record {record.get('name', '')!r}: {error}") from None
+        raise RecordError(f"product record {str(record.get('name', ''))[:100]!r}: {error}") from None

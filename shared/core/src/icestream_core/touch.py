@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from icestream_core.inputs import Input, Source
 from icestream_core.period import Interval
 from icestream_core.product import Product
 from icestream_core.slot import Slot
-from icestream_core.window import LatestBefore, reach, spans
+from icestream_core.window import LatestBefore, SameSeason, reach, spans
 
 
 class Touch(NamedTuple):
@@ -69,22 +70,40 @@ def touches(product: Product, granule: Granule) -> list[Touch]:
 
 
 def queries(product: Product, slot: Slot) -> dict[str, Query]:
-    """Return, for each input, what to select from the ledger for a slot."""
-    found = {}
+    """Return what to select from the ledger for a slot, by input; a window of several years has a query for each."""
+    found: dict[str, Query] = {}
     for name, entry in product.inputs.items():
         collections = tuple(source.collection for source in entry.sources if not source.is_library)
         if not collections:
             continue
         windows = spans(entry.window, product.period, slot.interval)
         parts = tuple(part for source in entry.sources for part in (*source.needs, *source.wants))
-        found[name] = Query(
+        query = Query(
             collections=collections,
             start=min(near.start for _, near in windows),
             end=max(near.end for _, near in windows),
-            tile=slot.tile if product.tiled and entry.tile == "same" else None,
-            variant=(entry.variant or slot.variant) if (entry.variant or product.variants) else None,
+            # An ancillary without tile or variant holds for all of them; `pick` leaves out those of others.
+            tile=slot.tile if product.tiled and entry.tile == "same" and not entry.timeless else None,
+            variant=entry.variant or (slot.variant if product.variants and not entry.timeless else "") or None,
             parts=parts if all(source.needs or source.wants for source in entry.sources) else (),
         )
+        if isinstance(entry.window, SameSeason):
+            found |= {
+                f"{name} {start:%Y-%m-%d}": query._replace(start=start, end=end) for start, end in _merged(windows)
+            }
+        else:
+            found[name] = query
+    return found
+
+
+def _merged(windows: Iterable[tuple[int, Interval]]) -> list[tuple[datetime, datetime]]:
+    """Return the spans of time that the intervals cover together."""
+    found: list[tuple[datetime, datetime]] = []
+    for _, near in sorted(windows, key=lambda window: window[1]):
+        if found and near.start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], near.end)
+        else:
+            found.append((near.start, near.end))
     return found
 
 
@@ -100,27 +119,28 @@ def reads(source: Source, granule: Granule) -> bool:
 
 def _slot_variant(product: Product, entry: Input, granule: Granule) -> str | None:
     """Return the variant of the slots touched; None for all of them, "-" for none."""
-    if entry.variant:
-        return (
-            None
-            if granule.variant == entry.variant and product.variants
-            else ""
-            if granule.variant == entry.variant
-            else "-"
-        )
+    if entry.variant and granule.variant != entry.variant:
+        return "-"
     if not product.variants:
         return ""
+    if entry.variant or (entry.timeless and not granule.variant):
+        return None
     return granule.variant if granule.variant in product.variants else "-"
 
 
 def _touches_of(product: Product, entry: Input, granule: Granule, variant: str | None) -> list[Touch]:
-    tile = (granule.tile if entry.tile == "same" else None) if product.tiled else ""
+    tile: str | None = ""
+    if product.tiled:
+        tile = granule.tile if entry.tile == "same" and (granule.tile or not entry.timeless) else None
     if entry.timeless or isinstance(entry.window, LatestBefore):
+        return [Touch(product.name, None, tile, variant, opens=False)]
+    if product.period.kind == "granule" and not entry.opens_slots:
+        # Its own times say nothing of the times that name the slots.
         return [Touch(product.name, None, tile, variant, opens=False)]
     found = []
     for observed in product.period.of_granule(granule.start, granule.end):
         for near in reach(entry.window, product.period, observed):
             own = near.label == observed.label
-            opens = own and entry.triggers and entry.opens and tile is not None and variant is not None
+            opens = own and entry.opens_slots and tile is not None and variant is not None
             found.append(Touch(product.name, near, tile, variant, opens))
     return found

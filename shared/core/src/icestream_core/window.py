@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from icestream_core.period import EPOCH, Interval, Period
+from icestream_core.period import Interval, Period
 
 
 class _Window(BaseModel):
@@ -37,11 +37,15 @@ class SameSeason(_Window):
     around: int = Field(default=0, ge=0, le=60)
 
 
+EARLIER_YEARS = -500
+"""Of the window `same-season`: steps below this lie in earlier years."""
+
+
 class LatestBefore(_Window):
     """The latest granule that starts before the slot ends, not older than `days`."""
 
     kind: Literal["latest-before"] = "latest-before"
-    days: float = Field(default=36_500.0, gt=0)
+    days: float = Field(default=36_500.0, gt=0, le=36_500.0)
 
 
 Window = Annotated[Steps | SeasonToDate | SameSeason | LatestBefore, Field(discriminator="kind")]
@@ -80,10 +84,9 @@ def spans(window: Window, period: Period, own: Interval) -> list[tuple[int, Inte
     """
     match window:
         case LatestBefore(days=days):
-            return [(0, Interval(max(EPOCH, own.end - timedelta(days=days)), own.end, own.label))]
+            return [(0, Interval(own.end - timedelta(days=days), own.end, own.label))]
         case SeasonToDate(first_month=first_month):
-            year = own.start.year if own.start.month >= first_month else own.start.year - 1
-            return _back_to(period, own, own.start.replace(year=year, month=first_month, day=1))
+            return _back_to(period, own, _season_start(own, first_month))
         case SameSeason(years=years, around=around):
             found = []
             for back in range(years + 1):
@@ -96,13 +99,22 @@ def spans(window: Window, period: Period, own: Interval) -> list[tuple[int, Inte
 
 
 def reach(window: Window, period: Period, observed: Interval) -> list[Interval]:
-    """Return the periods of the slots that would read a granule of this interval: `spans` seen from the other side."""
+    """Return the periods of the slots that would read a granule of this period: `spans` seen from the other side.
+
+    Not for `latest-before`: such a granule concerns every later slot that waits.
+    """
     match window:
         case Steps(first=first, last=last):
             return [near for _, near in _around(period, observed, -last, -first)]
-        case SameSeason(around=around):
-            return [near for _, near in _around(period, observed, -around, around)]
-        case _:
+        case SeasonToDate(first_month=first_month):
+            return _until_season_ends(period, observed, first_month)
+        case SameSeason() if period.kind == "irregular":
+            every = [found for edge in period.edges if (found := period.containing(edge)) is not None]
+            return [own for own in every if observed in [near for _, near in spans(window, period, own)]]
+        case SameSeason(years=years, around=around):
+            later = [near for ahead in range(years + 1) for near in _ahead(period, observed, ahead, around)]
+            return list(dict.fromkeys(later))
+        case LatestBefore():
             return [observed]
 
 
@@ -121,6 +133,37 @@ def _back_to(period: Period, own: Interval, start: datetime) -> list[tuple[int, 
     return found[::-1]
 
 
+def _season_start(own: Interval, first_month: int) -> datetime:
+    year = own.start.year if own.start.month >= first_month else own.start.year - 1
+    return own.start.replace(year=year, month=first_month, day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _until_season_ends(period: Period, observed: Interval, first_month: int) -> list[Interval]:
+    found = []
+    near: Interval | None = observed
+    while near is not None and observed.end > _season_start(near, first_month):
+        found.append(near)
+        near = period.shift(near, 1)
+    return found
+
+
+def _ahead(period: Period, observed: Interval, years: int, around: int) -> list[Interval]:
+    """Return the periods, so many years on, whose own look back by so many years finds the observed one.
+
+    One more on either side is asked, because two days (28 and 29 February) look back on one.
+    """
+    centre = observed if years == 0 else period.containing(_years_before(observed.middle, -years))
+    found = []
+    for _, near in _around(period, centre, -around - 1, around + 1) if centre is not None else ():
+        back = near if years == 0 else period.containing(_years_before(near.middle, years))
+        if back is not None and any(seen.label == observed.label for _, seen in _around(period, back, -around, around)):
+            found.append(near)
+    return found
+
+
 def _years_before(moment: datetime, years: int) -> datetime:
-    day = 28 if (moment.month, moment.day) == (2, 29) else moment.day
-    return moment.replace(year=moment.year - years, day=day)
+    try:
+        return moment.replace(year=moment.year - years)
+    except ValueError:
+        # 29 February, in a year that has none.
+        return moment.replace(year=moment.year - years, day=28)
