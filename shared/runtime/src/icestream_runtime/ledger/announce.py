@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, text, update
 
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_runtime.ledger.contract import Announceable
 from icestream_runtime.ledger.database import Database
-from icestream_runtime.ledger.schema import UNANNOUNCED, UNPUBLISHED, make, slot
+from icestream_runtime.ledger.schema import UNANNOUNCED, UNPUBLISHED, Moment, make, slot
 from icestream_runtime.ledger.standing import lock, slot_of
 
 
@@ -23,12 +23,9 @@ def task_published(database: Database, tasks: Sequence[Task]) -> None:
         return
     with database.transaction() as connection:
         lock(database, connection, [task.slot for task in tasks])
-        connection.execute(
-            update(slot)
-            .where(slot.c.key == bindparam("of_slot"), slot.c.token == bindparam("held"))
-            .values(task_published_at=database.now(connection)),
-            [{"of_slot": task.slot.key, "held": task.token} for task in tasks],
-        )
+        now = database.now(connection)
+        rows = [{"of_slot": task.slot.key, "held": task.token, "now": now} for task in tasks]
+        connection.execute(database.statement(_published), rows)
 
 
 def unpublished_tasks(database: Database, older_than_seconds: float, limit: int) -> list[Task]:
@@ -60,18 +57,13 @@ def to_announce(
     """Return current revisions that were not announced, the oldest first."""
     if slots is not None and not slots:
         return []
-    columns = [slot.c[name] for name in ("product", "period", "start_at", "end_at", "tile", "variant")]
     with database.transaction(writes=False) as connection:
-        statement = (
-            select(make.c.body, make.c.revision, make.c.stage, make.c.finalised_at, *columns)
-            .join(slot, (slot.c.key == make.c.slot_key) & (slot.c.revision == make.c.revision))
-            .where(text(UNANNOUNCED))
-            .order_by(make.c.finalised_at)
-        )
+        parameters: dict[str, Any] = {}
         if slots is None:
-            statement = statement.limit(limit)
+            statement = database.statement(_unannounced).limit(limit)
         else:
-            statement = statement.where(database.among(make.c.slot_key, [each.key for each in slots]))
+            statement = database.statement(_unannounced_of_slots)
+            parameters = database.these(each.key for each in slots)
         if older_than_seconds > 0:
             before = database.now(connection) - timedelta(seconds=older_than_seconds)
             statement = statement.where(make.c.finalised_at <= before)
@@ -83,7 +75,7 @@ def to_announce(
                 stage=row["stage"],
                 finalised_at=row["finalised_at"],
             )
-            for row in connection.execute(statement).mappings()
+            for row in connection.execute(statement, parameters).mappings()
         ]
 
 
@@ -93,16 +85,39 @@ def announced(database: Database, entries: Sequence[Announceable]) -> None:
         return
     with database.transaction() as connection:
         lock(database, connection, [entry.slot for entry in entries])
-        connection.execute(
-            update(make)
-            .where(
-                make.c.slot_key == bindparam("of_slot"),
-                make.c.revision == bindparam("number"),
-                make.c.stage == bindparam("held"),
-            )
-            .values(announced_at=database.now(connection)),
-            [{"of_slot": entry.slot.key, "number": entry.revision, "held": entry.stage} for entry in entries],
-        )
+        now = database.now(connection)
+        rows = [
+            {"of_slot": entry.slot.key, "number": entry.revision, "held": entry.stage, "now": now} for entry in entries
+        ]
+        connection.execute(database.statement(_announced), rows)
+
+
+def _published(_database: Database) -> Update:
+    held = (slot.c.key == bindparam("of_slot"), slot.c.token == bindparam("held"))
+    return update(slot).where(*held).values(task_published_at=bindparam("now", type_=Moment))
+
+
+def _announced(_database: Database) -> Update:
+    held = (
+        make.c.slot_key == bindparam("of_slot"),
+        make.c.revision == bindparam("number"),
+        make.c.stage == bindparam("held"),
+    )
+    return update(make).where(*held).values(announced_at=bindparam("now", type_=Moment))
+
+
+def _unannounced(_database: Database) -> Select[Any]:
+    columns = [slot.c[name] for name in ("product", "period", "start_at", "end_at", "tile", "variant")]
+    return (
+        select(make.c.body, make.c.revision, make.c.stage, make.c.finalised_at, *columns)
+        .join(slot, (slot.c.key == make.c.slot_key) & (slot.c.revision == make.c.revision))
+        .where(text(UNANNOUNCED))
+        .order_by(make.c.finalised_at)
+    )
+
+
+def _unannounced_of_slots(database: Database) -> Select[Any]:
+    return _unannounced(database).where(database.among(make.c.slot_key))
 
 
 def _count(connection: Connection, statement: Any) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self, TypeVar, cast
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, FromClause, Select, Table
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Executable, FromClause, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -17,6 +17,9 @@ from sqlalchemy.types import TypeEngine
 from icestream_core.errors import LedgerError
 
 Insert = postgresql.Insert | sqlite.Insert
+Statement = TypeVar("Statement", bound=Executable)
+Columns = Mapping[str, TypeEngine[Any]]
+"""Names and types of rows of ours. The first column tells them apart."""
 
 
 class Database(ABC):
@@ -24,6 +27,13 @@ class Database(ABC):
 
     def __init__(self, url: URL, engine: Engine) -> None:
         self.url, self.engine = url, engine
+        self._built: dict[Callable[[Any], Executable], Executable] = {}
+
+    def statement(self, build: Callable[[Self], Statement]) -> Statement:
+        """Return a statement, built the first time: to build one takes longer than many a database to answer it."""
+        if build not in self._built:
+            self._built[build] = build(self)
+        return cast("Statement", self._built[build])
 
     @contextlib.contextmanager
     def transaction(self, *, writes: bool = True) -> Iterator[Connection]:
@@ -52,8 +62,12 @@ class Database(ABC):
         """Return an INSERT that knows ON CONFLICT."""
 
     @abstractmethod
-    def given(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
+    def given(self, columns: Columns) -> FromClause:
         """Return rows of ours as a table, in few parameters: the statement is the same for any number of rows."""
+
+    @abstractmethod
+    def rows(self, columns: Columns, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """Return the parameters that `given` asks for."""
 
     @abstractmethod
     def for_each(
@@ -65,8 +79,12 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        """Say that a column is one of these values, in one parameter."""
+    def among(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Say that a column is one of the values that `these` gives, in one parameter."""
+
+    @abstractmethod
+    def these(self, values: Iterable[Any]) -> dict[str, Any]:
+        """Return the parameter that `among` asks for."""
 
     def close(self) -> None:
         self.engine.dispose()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from icestream_core.outcome import Outcome
 from icestream_runtime.ledger.contract import Finalised
@@ -113,8 +113,12 @@ def _task_entries(database: Database, connection: Connection, keys: Sequence[str
     """Return what the outstanding tasks of slots are made from."""
     if not keys:
         return {}
-    statement = select(slot.c.key, slot.c.task).where(database.among(slot.c.key, keys))
-    return {key: _entries(json.loads(body)) for key, body in connection.execute(statement) if body}
+    rows = connection.execute(database.statement(_tasks), database.these(keys))
+    return {key: _entries(json.loads(body)) for key, body in rows if body}
+
+
+def _tasks(database: Database) -> Select[Any]:
+    return select(slot.c.key, slot.c.task).where(database.among(slot.c.key))
 
 
 def _entries(task: Mapping[str, Any]) -> Entries:

@@ -7,19 +7,22 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import String
 
 from icestream_core.errors import RecordError
 from icestream_core.granule import Granule
 from icestream_core.slot import Slot
 from icestream_core.touch import Touch
-from icestream_runtime.ledger.database import Database
+from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import granule, letter, product, slot, span
 from icestream_runtime.ledger.standing import slot_of
 
 MOST_WAITING = 1000
 """Waiting slots that are returned for one ancillary; all are due, and the ticker takes the others in its turn."""
+
+TOUCH: Columns = dict.fromkeys(("touched_product", "touched_period", "touched_tile", "touched_variant"), String())
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -63,17 +66,8 @@ def record_granules(database: Database, granules: Sequence[Granule]) -> list[boo
         now = database.now(connection)
         # In the order of their keys, so that two who insert the same never wait for each other.
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
-        insert = database.insert(granule)
-        new = insert.excluded
-        higher = or_(
-            new.revision > granule.c.revision,
-            and_(new.revision == granule.c.revision, granule.c.stage == "provisional", new.stage == "final"),
-        )
-        names = ("revision", "stage", "void", "body", "recorded_at")
-        statement = insert.on_conflict_do_update(
-            index_elements=["granule_id", "checksum"], set_={name: new[name] for name in names}, where=higher
-        ).returning(granule.c.granule_id, granule.c.checksum)
-        written = {(granule_id, checksum) for granule_id, checksum in connection.execute(statement, rows)}
+        done = connection.execute(database.statement(_recorded), rows)
+        written = {(granule_id, checksum) for granule_id, checksum in done}
     found = []
     for each in granules:
         key = each.granule_id, each.checksum
@@ -89,24 +83,16 @@ def slots_touched(database: Database, touches: Sequence[Touch]) -> list[Slot]:
     found: dict[str, Slot] = {}
     with database.transaction(writes=False) as connection:
         if opened:
-            statement = select(slot.c.key).where(database.among(slot.c.key, list(opened)))
-            found = {key: opened[key] for key in connection.execute(statement).scalars()}
+            known = connection.execute(database.statement(_known), database.these(opened))
+            found = {key: opened[key] for key in known.scalars()}
         rows = [
             (touch.product, touch.interval.label, touch.tile, touch.variant)
             for touch in unique
             if touch.interval is not None and not touch.opens
         ]
         if rows:
-            names = dict.fromkeys(("touched_product", "touched_period", "touched_tile", "touched_variant"), String())
-            given = database.given(names, rows)
-            condition = and_(
-                slot.c.product == given.c.touched_product,
-                slot.c.period == given.c.touched_period,
-                or_(given.c.touched_tile.is_(None), slot.c.tile == given.c.touched_tile),
-                or_(given.c.touched_variant.is_(None), slot.c.variant == given.c.touched_variant),
-            )
-            columns = [slot.c[name] for name in ("key", "product", "period", "start_at", "end_at", "tile", "variant")]
-            for row in connection.execute(database.for_each(given, slot, condition, columns)).mappings():
+            concerned = connection.execute(database.statement(_concerned), database.rows(TOUCH, rows))
+            for row in concerned.mappings():
                 found[row["key"]] = slot_of(row)
     if missing := [opened[key] for key in sorted(opened.keys() - found.keys())]:
         _open(database, missing)
@@ -149,6 +135,35 @@ def _granule_row(each: Granule) -> dict[str, Any]:
         "stage": each.stage,
         "body": each.model_dump_json(exclude_defaults=True),
     }
+
+
+def _recorded(database: Database) -> ReturningInsert[Any]:
+    insert = database.insert(granule)
+    new = insert.excluded
+    higher = or_(
+        new.revision > granule.c.revision,
+        and_(new.revision == granule.c.revision, granule.c.stage == "provisional", new.stage == "final"),
+    )
+    names = ("revision", "stage", "void", "body", "recorded_at")
+    return insert.on_conflict_do_update(
+        index_elements=["granule_id", "checksum"], set_={name: new[name] for name in names}, where=higher
+    ).returning(granule.c.granule_id, granule.c.checksum)
+
+
+def _known(database: Database) -> Select[Any]:
+    return select(slot.c.key).where(database.among(slot.c.key))
+
+
+def _concerned(database: Database) -> Select[Any]:
+    given = database.given(TOUCH)
+    condition = and_(
+        slot.c.product == given.c.touched_product,
+        slot.c.period == given.c.touched_period,
+        or_(given.c.touched_tile.is_(None), slot.c.tile == given.c.touched_tile),
+        or_(given.c.touched_variant.is_(None), slot.c.variant == given.c.touched_variant),
+    )
+    columns = [slot.c[name] for name in ("key", "product", "period", "start_at", "end_at", "tile", "variant")]
+    return database.for_each(given, slot, condition, columns)
 
 
 def _open(database: Database, slots: Sequence[Slot]) -> None:

@@ -72,9 +72,9 @@ def history(database: Database, key: str) -> list[dict[str, Any]]:
         current = connection.execute(select(slot.c.revision).where(slot.c.key == key)).scalar()
         makes = connection.execute(select(make).where(make.c.slot_key == key).order_by(make.c.revision)).mappings()
         found = {row["id"]: _made(row) | {"current": row["revision"] == current, "inputs": []} for row in makes}
-        statement = select(make_input).where(database.among(make_input.c.make_id, list(found)))
+        statement = select(make_input).where(database.among(make_input.c.make_id))
         ordered = statement.order_by(make_input.c.input, make_input.c.step, make_input.c.granule_id)
-        for row in connection.execute(ordered).mappings():
+        for row in connection.execute(ordered, database.these(found)).mappings():
             entry = {name: row[name] for name in ("input", "granule_id", "checksum", "step")}
             found[row["make_id"]]["inputs"].append(entry)
         return list(found.values())

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, true, update
-from sqlalchemy.types import Integer, SmallInteger, String, TypeEngine
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Update, and_, bindparam, or_, update
+from sqlalchemy.types import Integer, SmallInteger, String
 
 from icestream_core.granule import Granule
 from icestream_core.outcome import Outcome
@@ -16,11 +16,11 @@ from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_core.touch import Query
 from icestream_runtime.ledger.contract import Change, Decide
-from icestream_runtime.ledger.database import Database
+from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import BEGINNING, SPANS, Moment, granule, slot
 from icestream_runtime.ledger.standing import Standing, load_made, lock, slot_row, write
 
-QUERY: Mapping[str, TypeEngine[Any]] = {
+QUERY: Columns = {
     "number": Integer(),
     "wanted_collection": String(),
     "wanted_span": SmallInteger(),
@@ -45,7 +45,7 @@ def look(
         standings = lock(database, connection, slots)
         now = database.now(connection)
         if busy := [key for key, where in standings.items() if where.state == "tasked"]:
-            connection.execute(update(slot).where(database.among(slot.c.key, busy)).values(due_at=now))
+            connection.execute(database.statement(_look_again), database.these(busy) | {"now": now})
         free = {key: where for key, where in standings.items() if where.state != "tasked"}
         made = load_made(database, connection, free)
         rows = _granules(database, connection, {query for key in free for query in asked[key].values()})
@@ -118,7 +118,8 @@ def _granules(database: Database, connection: Connection, queries: Iterable[Quer
         ]
         if not rows:
             continue
-        for number, body, recorded_at in connection.execute(_overlapping(database, rows, of_tile=of_tile)):
+        statement = database.statement(_overlapping_of_tile if of_tile else _overlapping)
+        for number, body, recorded_at in connection.execute(statement, database.rows(QUERY, rows)):
             if body not in parsed:
                 parsed[body] = Granule.model_validate_json(body)
             found[numbered[number]].append(Recorded(parsed[body], recorded_at))
@@ -134,8 +135,20 @@ def _rows(number: int, query: Query) -> Iterable[tuple[Any, ...]]:
             yield number, collection, span, after, query.start, query.end, query.tile, query.variant, parts
 
 
-def _overlapping(database: Database, rows: Sequence[Sequence[Any]], *, of_tile: bool) -> Select[Any]:
-    given = database.given(QUERY, rows)
+def _look_again(database: Database) -> Update:
+    return update(slot).where(database.among(slot.c.key)).values(due_at=bindparam("now", type_=Moment))
+
+
+def _overlapping_of_tile(database: Database) -> Select[Any]:
+    given = database.given(QUERY)
+    return _overlap(database, given, granule.c.tile == given.c.wanted_tile)
+
+
+def _overlapping(database: Database) -> Select[Any]:
+    return _overlap(database, database.given(QUERY))
+
+
+def _overlap(database: Database, given: FromClause, *conditions: ColumnElement[bool]) -> Select[Any]:
     wanted = given.c
     condition = and_(
         granule.c.collection == wanted.wanted_collection,
@@ -143,9 +156,9 @@ def _overlapping(database: Database, rows: Sequence[Sequence[Any]], *, of_tile: 
         granule.c.start_at >= wanted.wanted_after,
         granule.c.start_at < wanted.wanted_end,
         granule.c.end_at > wanted.wanted_start,
-        granule.c.tile == wanted.wanted_tile if of_tile else true(),
         or_(wanted.wanted_variant.is_(None), granule.c.variant == wanted.wanted_variant),
         or_(wanted.wanted_parts.is_(None), granule.c.void, wanted.wanted_parts.contains("," + granule.c.part + ",")),
         granule.c.quarantine == "",
+        *conditions,
     )
     return database.for_each(given, granule, condition, [granule.c.body, granule.c.recorded_at])

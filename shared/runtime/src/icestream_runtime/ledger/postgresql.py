@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Table,
     any_,
+    bindparam,
     column,
     create_engine,
     func,
@@ -21,14 +22,16 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeEngine
 
-from icestream_runtime.ledger.database import Database
+from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import Moment
 
 CONNECT_SECONDS = 5
-SESSION = "-c timezone=UTC -c lock_timeout=60s -c idle_in_transaction_session_timeout=60s"
-"""A gatherer that was stopped while it held locks does not hold up the others for ever."""
+SESSION = "-c timezone=UTC -c jit=off -c lock_timeout=60s -c idle_in_transaction_session_timeout=60s"
+"""A gatherer that was stopped while it held locks does not hold up the others for ever.
+
+No JIT: it costs a second of compiling for statements that take milliseconds.
+"""
 
 
 class PostgreSQL(Database):
@@ -48,12 +51,13 @@ class PostgreSQL(Database):
     def insert(self, table: Table) -> postgresql.Insert:
         return postgresql.insert(table)
 
-    def given(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
+    def given(self, columns: Columns) -> FromClause:
         fields = [column(name, kind) for name, kind in columns.items()]
-        arrays = [
-            literal([row[index] for row in rows], postgresql.ARRAY(kind)) for index, kind in enumerate(columns.values())
-        ]
-        return func.unnest(*arrays).table_valued(*fields, name="given").render_derived()
+        arrays = [bindparam(f"given_{name}", type_=postgresql.ARRAY(kind)) for name, kind in columns.items()]
+        return func.unnest(*arrays).table_valued(*fields).render_derived()
+
+    def rows(self, columns: Columns, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        return {f"given_{name}": [row[index] for row in rows] for index, name in enumerate(columns)}
 
     def for_each(
         self, given: FromClause, table: Table, condition: ColumnElement[bool], columns: Sequence[ColumnElement[Any]]
@@ -62,5 +66,8 @@ class PostgreSQL(Database):
         found = select(*columns).select_from(table).where(condition).correlate(given).offset(0).lateral("found")
         return select(given.c[0], *found.c).select_from(given.join(found, literal(True)))
 
-    def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+    def among(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        return column == any_(bindparam("these", type_=postgresql.ARRAY(column.type)))
+
+    def these(self, values: Iterable[Any]) -> dict[str, Any]:
+        return {"these": list(values)}

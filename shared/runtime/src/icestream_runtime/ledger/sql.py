@@ -88,14 +88,15 @@ class SqlLedger:
     def redrive(self, slots: Sequence[Slot]) -> int:
         given_up = slot.c.state.in_(("dead", "hopeless", "void"))
         with self._database.transaction() as connection:
-            chosen = self._database.among(slot.c.key, [each.key for each in slots])
+            chosen = self._database.among(slot.c.key)
             locked = select(slot.c.key).where(chosen, given_up).order_by(slot.c.key).with_for_update()
             now = self._database.now(connection)
             statement = update(slot).where(slot.c.key.in_(locked), given_up)
             again = {"attempts": 0, "setbacks": 0, "failed_hash": "", "reason": "", "traceback": ""}
             redriven = slot.c.redriven | (slot.c.state == "void")
             return connection.execute(
-                statement.values(state="waiting", due_at=now, updated_at=now, redriven=redriven, **again)
+                statement.values(state="waiting", due_at=now, updated_at=now, redriven=redriven, **again),
+                self._database.these(each.key for each in slots),
             ).rowcount
 
     def republish(self) -> int:

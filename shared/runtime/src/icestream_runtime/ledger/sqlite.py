@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from sqlalchemy import (
     Select,
     StaticPool,
     Table,
+    Text,
+    bindparam,
     create_engine,
     event,
     func,
@@ -25,9 +27,8 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.types import TypeEngine
 
-from icestream_runtime.ledger.database import Database
+from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import microseconds
 
 BUSY_SECONDS = 60
@@ -58,22 +59,28 @@ class SQLite(Database):
     def insert(self, table: Table) -> sqlite.Insert:
         return sqlite.insert(table)
 
-    def given(self, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
-        each = func.json_each(_json(rows)).table_valued("value", name="given")
+    def given(self, columns: Columns) -> FromClause:
+        each = func.json_each(bindparam("given", type_=Text)).table_valued("value")
         fields = [
             type_coerce(func.json_extract(each.c.value, f"$[{index}]"), kind).label(name)
             for index, (name, kind) in enumerate(columns.items())
         ]
         return select(*fields).subquery()
 
+    def rows(self, columns: Columns, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:  # noqa: ARG002 - JSON needs none
+        return {"given": _json(rows)}
+
     def for_each(
         self, given: FromClause, table: Table, condition: ColumnElement[bool], columns: Sequence[ColumnElement[Any]]
     ) -> Select[Any]:
         return select(given.c[0], *columns).select_from(given.join(table, condition))
 
-    def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        each = func.json_each(_json(values)).table_valued("value")
+    def among(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        each = func.json_each(bindparam("these", type_=Text)).table_valued("value")
         return column.in_(select(each.c.value))
+
+    def these(self, values: Iterable[Any]) -> dict[str, Any]:
+        return {"these": _json(list(values))}
 
     def _connected(self, connection: Any, _record: object) -> None:
         # Python's driver would begin transactions by itself, and deferred ones; the listener on "begin" does it.

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, Update, bindparam, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from icestream_core.gather import Made
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot, SlotState, Stage
 from icestream_runtime.ledger.contract import SlotRow
-from icestream_runtime.ledger.database import Database
-from icestream_runtime.ledger.schema import make, make_input, slot
+from icestream_runtime.ledger.database import Database, Insert
+from icestream_runtime.ledger.schema import Moment, make, make_input, slot
 
 Entries = Sequence[tuple[str, str, str, int]]
 """(input, granule id, checksum, step)"""
 
 KEPT = [column for column in slot.c if column.name != "task"]
+MAKE_KEY = ("id", "slot_key", "inputs_hash")
 WRITTEN = [
     column.name
     for column in KEPT
@@ -150,13 +152,8 @@ def lock(database: Database, connection: Connection, slots: Iterable[Slot]) -> d
 
     Slots that were never opened are left out. SQLite has locked everything at the transaction's begin.
     """
-    statement = (
-        select(*KEPT)
-        .where(database.among(slot.c.key, sorted({each.key for each in slots})))
-        .order_by(slot.c.key)
-        .with_for_update()
-    )
-    return {row["key"]: standing(row) for row in connection.execute(statement).mappings()}
+    rows = connection.execute(database.statement(_locked), database.these({each.key for each in slots}))
+    return {row["key"]: standing(row) for row in rows.mappings()}
 
 
 def load_current(database: Database, connection: Connection, standings: Mapping[str, Standing]) -> None:
@@ -164,13 +161,7 @@ def load_current(database: Database, connection: Connection, standings: Mapping[
     keys = [key for key, where in standings.items() if where.revision]
     if not keys:
         return
-    columns = [make.c[name] for name in Current._fields]
-    statement = (
-        select(make.c.slot_key, *columns)
-        .join(slot, (slot.c.key == make.c.slot_key) & (slot.c.revision == make.c.revision))
-        .where(database.among(make.c.slot_key, keys))
-    )
-    for key, *found in connection.execute(statement):
+    for key, *found in connection.execute(database.statement(_current), database.these(keys)):
         standings[key].current = Current(*found)
 
 
@@ -181,16 +172,7 @@ def load_made(database: Database, connection: Connection, standings: Mapping[str
     if not current:
         return {}
     entries: dict[int, list[tuple[str, str, str, int]]] = {each.id: [] for each in current.values()}
-    columns = (
-        make_input.c.make_id,
-        make_input.c.input,
-        make_input.c.granule_id,
-        make_input.c.checksum,
-        make_input.c.step,
-    )
-    for number, *entry in connection.execute(
-        select(*columns).where(database.among(make_input.c.make_id, list(entries)))
-    ):
+    for number, *entry in connection.execute(database.statement(_inputs), database.these(entries)):
         entries[number].append(tuple(entry))
     return {key: Made(each.inputs_hash, each.stage, frozenset(entries[each.id])) for key, each in current.items()}
 
@@ -202,22 +184,12 @@ def write(database: Database, connection: Connection, changed: Mapping[str, Stan
     for where in changed.values():
         where.updated_at = now
     ordered = sorted(changed.items())
-    _update(connection, WRITTEN, [{"of_slot": key, **where.values()} for key, where in ordered])
-    _update(
-        connection,
-        ["task"],
-        [{"of_slot": key, "task": where.task or None} for key, where in ordered if where.task is not None],
-    )
+    connection.execute(database.statement(_write), [{"of_slot": key, **where.values()} for key, where in ordered])
+    if tasks := [{"of_slot": key, "task": where.task or None} for key, where in ordered if where.task is not None]:
+        connection.execute(database.statement(_write_task), tasks)
     if promoted := [where.current.id for _, where in ordered if where.promoted and where.current is not None]:
-        statement = update(make).where(database.among(make.c.id, promoted))
-        connection.execute(statement.values(stage="final", announced_at=None, finalised_at=now))
+        connection.execute(database.statement(_promote), database.these(promoted) | {"now": now})
     _write_makes(database, connection, {key: where for key, where in ordered if where.made is not None}, now)
-
-
-def _update(connection: Connection, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        statement = update(slot).where(slot.c.key == bindparam("of_slot"))
-        connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
 
 
 def _write_makes(database: Database, connection: Connection, made: Mapping[str, Standing], now: datetime) -> None:
@@ -244,10 +216,7 @@ def _write_makes(database: Database, connection: Connection, made: Mapping[str, 
         )
     if not rows:
         return
-    insert = database.insert(make)
-    new = {name: insert.excluded[name] for name in rows[0] if name not in ("slot_key", "inputs_hash")}
-    statement = insert.on_conflict_do_update(index_elements=["slot_key", "inputs_hash"], set_=new)
-    written = connection.execute(statement.returning(make.c.slot_key, make.c.id), rows)
+    written = connection.execute(database.statement(_make), rows)
     numbers: dict[str, int] = dict(iter(written))
     inputs = [
         {"make_id": numbers[key], "input": name, "granule_id": granule_id, "checksum": checksum, "step": step}
@@ -255,4 +224,45 @@ def _write_makes(database: Database, connection: Connection, made: Mapping[str, 
         for name, granule_id, checksum, step in listed
     ]
     if inputs:
-        connection.execute(database.insert(make_input).on_conflict_do_nothing(), inputs)
+        connection.execute(database.statement(_make_inputs), inputs)
+
+
+def _locked(database: Database) -> Select[Any]:
+    return select(*KEPT).where(database.among(slot.c.key)).order_by(slot.c.key).with_for_update()
+
+
+def _current(database: Database) -> Select[Any]:
+    return (
+        select(make.c.slot_key, *(make.c[name] for name in Current._fields))
+        .join(slot, (slot.c.key == make.c.slot_key) & (slot.c.revision == make.c.revision))
+        .where(database.among(make.c.slot_key))
+    )
+
+
+def _inputs(database: Database) -> Select[Any]:
+    columns = [make_input.c[name] for name in ("make_id", "input", "granule_id", "checksum", "step")]
+    return select(*columns).where(database.among(make_input.c.make_id))
+
+
+def _write(_database: Database) -> Update:
+    return update(slot).where(slot.c.key == bindparam("of_slot")).values({name: bindparam(name) for name in WRITTEN})
+
+
+def _write_task(_database: Database) -> Update:
+    return update(slot).where(slot.c.key == bindparam("of_slot")).values(task=bindparam("task"))
+
+
+def _promote(database: Database) -> Update:
+    final = {"stage": "final", "announced_at": None, "finalised_at": bindparam("now", type_=Moment)}
+    return update(make).where(database.among(make.c.id)).values(final)
+
+
+def _make(database: Database) -> ReturningInsert[Any]:
+    insert = database.insert(make)
+    new = {column.name: insert.excluded[column.name] for column in make.c if column.name not in MAKE_KEY}
+    statement = insert.on_conflict_do_update(index_elements=["slot_key", "inputs_hash"], set_=new)
+    return statement.returning(make.c.slot_key, make.c.id)
+
+
+def _make_inputs(database: Database) -> Insert:
+    return database.insert(make_input).on_conflict_do_nothing()
