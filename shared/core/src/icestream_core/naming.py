@@ -94,8 +94,8 @@ def announcement(
         granule_id=slot.key,
         checksum=checksum,
         collection=product.name,
-        sensor=(manifest.sensor if manifest else "") or "none",
-        platform=manifest.platform if manifest else "",
+        sensor=_one_word(manifest.sensor if manifest else "") or "none",
+        platform=_one_word(manifest.platform if manifest else ""),
         tile=slot.tile,
         variant=slot.variant,
         start=slot.start,
@@ -110,3 +110,8 @@ def announcement(
         void=outcome.reason if outcome.status == "void" else "",
         source_format="icestream",
     )
+
+
+def _one_word(names: str) -> str:
+    """Return several names, with commas between, as the one word that a granule and a routing key take."""
+    return "+".join(name.strip() for name in names.split(","))[:64]
