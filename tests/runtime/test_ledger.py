@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from icestream_core.errors import LedgerError
+from icestream_core.touch import Touch
 from icestream_runtime.ledger import Ledger, open_ledger
+from icestream_runtime.ledger.contract import Change
 from icestream_runtime.ledger.contract_test import LedgerContract
 from icestream_runtime.ledger.schema import metadata
+from icestream_runtime.ledger.specimens import at_least, granule, made, opening, same_days, slot
 
 
 class TestSQLite(LedgerContract):
@@ -82,6 +87,43 @@ def test_a_database_that_is_away_is_named_without_its_password() -> None:
     with pytest.raises(LedgerError, match=r"postgresql://ice:\*\*\*@127.0.0.1:1/ledger is away") as raised:
         open_ledger("postgresql://ice:secret@127.0.0.1:1/ledger")
     assert "secret" not in str(raised.value)
+
+
+def test_the_ways_of_the_stream_go_by_index_and_never_through_a_whole_table(url: str) -> None:
+    ledger = open_ledger(url, migrate=True)
+    slots = ledger.slots_touched(opening(*map(slot, range(2000))))
+    for day in range(0, 2000, 200):
+        ledger.record_granules([granule(name, day + n, tile=name) for n in range(200) for name in "abc"])
+        tasks = ledger.look(slots[day : day + 200], same_days, at_least(1))
+        ledger.task_published(tasks)
+        ledger.finalise([made(task) for task in tasks], 5, lambda _: 0.0)
+        ledger.look(slots[day : day + 200], same_days, lambda *_: Change(state="made"))
+        ledger.announced(ledger.to_announce(slots[day : day + 200]))
+    driver = create_engine(url)
+    if driver.dialect.name == "postgresql":
+        # As its autovacuum does; nobody does it for SQLite.
+        with driver.begin() as connection:
+            connection.execute(text("ANALYZE"))
+
+    asked: list[tuple[str, Any]] = []
+    event.listen(Engine, "before_cursor_execute", remember := lambda *given: asked.append((given[2], given[3])))
+    touched = Touch("depth", slot(7).interval, None, None, opens=False)
+    assert ledger.look(ledger.slots_touched([touched]), same_days, at_least(9)) == []
+    ledger.look([slot(7)], lambda each: same_days(each, tile="a"), at_least(9))
+    assert (ledger.due(), ledger.unpublished_tasks(0), ledger.to_announce()) == ([], [], [])
+    event.remove(Engine, "before_cursor_execute", remember)
+    ledger.close()
+
+    explain, scan = ("EXPLAIN ", "Seq Scan")
+    if driver.dialect.name == "sqlite":
+        explain, scan = ("EXPLAIN QUERY PLAN ", "SCAN (granule|slot|make)(?! USING INDEX)")
+    with driver.connect() as connection:
+        for statement, parameters in asked:
+            if statement.startswith("SELECT"):
+                plan = connection.exec_driver_sql(explain + statement, parameters).all()
+                assert not re.search(scan, str(plan)), f"{statement}\n{plan}"
+    driver.dispose()
+    assert len(asked) > 10
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/ledger", "not a url", "ledger.db"])

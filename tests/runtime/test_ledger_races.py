@@ -95,13 +95,15 @@ def test_two_processes_never_miss_the_completing_granule(ledger: Ledger, url: st
     assert ledger.counts() == {"depth": {"tasked": RACES}}
 
 
-def test_eight_processes_that_write_are_never_turned_away(url: str) -> None:
-    for process in [start(WRITER, url, f"t{number}", 12) for number in range(8)]:
+def test_processes_that_write_at_once_are_never_turned_away(url: str) -> None:
+    # Eight, where only one may write at a time. Each of them migrates, too: somebody must be the first.
+    writers = 8 if url.startswith("sqlite") else 3
+    for process in [start(WRITER, url, f"t{number}", 12) for number in range(writers)]:
         answer(process)
     ledger = open_ledger(url)
-    assert ledger.counts() == {"depth": {"made": 96}}
+    assert ledger.counts() == {"depth": {"made": 12 * writers}}
     assert ledger.to_announce() == []
-    assert len(ledger.granules()) == 96
+    assert len(ledger.granules()) == 12 * writers
     ledger.close()
 
 

@@ -14,7 +14,7 @@ from icestream_core.task import Task
 from icestream_runtime.ledger.contract import Announceable
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.schema import UNANNOUNCED, UNPUBLISHED, Moment, make, slot
-from icestream_runtime.ledger.standing import lock, slot_of
+from icestream_runtime.ledger.standing import hold, slot_of
 
 
 def task_published(database: Database, tasks: Sequence[Task]) -> None:
@@ -22,7 +22,7 @@ def task_published(database: Database, tasks: Sequence[Task]) -> None:
     if not tasks:
         return
     with database.transaction() as connection:
-        lock(database, connection, [task.slot for task in tasks])
+        hold(database, connection, [task.slot for task in tasks])
         now = database.now(connection)
         rows = [{"of_slot": task.slot.key, "held": task.token, "now": now} for task in tasks]
         connection.execute(database.statement(_published), rows)
@@ -84,7 +84,7 @@ def announced(database: Database, entries: Sequence[Announceable]) -> None:
     if not entries:
         return
     with database.transaction() as connection:
-        lock(database, connection, [entry.slot for entry in entries])
+        hold(database, connection, [entry.slot for entry in entries])
         now = database.now(connection)
         rows = [
             {"of_slot": entry.slot.key, "number": entry.revision, "held": entry.stage, "now": now} for entry in entries

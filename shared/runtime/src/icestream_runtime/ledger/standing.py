@@ -156,6 +156,11 @@ def lock(database: Database, connection: Connection, slots: Iterable[Slot]) -> d
     return {row["key"]: standing(row) for row in rows.mappings()}
 
 
+def hold(database: Database, connection: Connection, slots: Iterable[Slot]) -> None:
+    """Lock slots as `lock` does, for who needs nothing of them but the order."""
+    connection.execute(database.statement(_held), database.these({each.key for each in slots}))
+
+
 def load_current(database: Database, connection: Connection, standings: Mapping[str, Standing]) -> None:
     """Load the current makes of slots, without their inputs."""
     keys = [key for key, where in standings.items() if where.revision]
@@ -229,6 +234,10 @@ def _write_makes(database: Database, connection: Connection, made: Mapping[str, 
 
 def _locked(database: Database) -> Select[Any]:
     return select(*KEPT).where(database.among(slot.c.key)).order_by(slot.c.key).with_for_update()
+
+
+def _held(database: Database) -> Select[Any]:
+    return select(slot.c.key).where(database.among(slot.c.key)).order_by(slot.c.key).with_for_update()
 
 
 def _current(database: Database) -> Select[Any]:
