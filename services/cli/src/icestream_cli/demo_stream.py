@@ -1,0 +1,74 @@
+"""The demo while it runs: granules are simulated into the watched directory, and everything is made of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from icestream_cli.embedded import Embedded
+from icestream_cli.one_shot import Progress
+from icestream_core import naming
+from icestream_runtime.ledger.contract import SlotRow
+from icestream_simulator.simulate import simulate
+from icestream_simulator.truth import Truth
+
+PLATFORM: Final = "F17"
+COMPOSITES: Final = ("mod10a2", "myd10a2")
+TILES: Final = ("h25v05",)
+LOOK_SECONDS: Final = 0.25
+QUIET_SECONDS: Final = 2.0
+"""So long nothing may be under way: longer than anything takes from one queue to the next."""
+SOON_SECONDS: Final = 60.0
+"""What is due later than this is waited for in earnest: the demo ends without it."""
+ALL: Final = 100_000
+
+
+def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Progress) -> None:
+    """Write brightness temperatures of each day, and the snow composites of Terra and Aqua around them."""
+    last = first + timedelta(days=days - 1)
+
+    def show(collection: str) -> None:
+        def step(done: int, total: int, _path: Path) -> None:
+            progress(f"granules of {collection}", done, total)
+
+        around = timedelta(days=8 if collection in COMPOSITES else 0)
+        simulate(
+            collection, first - around, last + around, into, truth=truth, platform=None if around else PLATFORM,
+            tiles=TILES, progress=step,
+        )  # fmt: skip
+
+    for collection in ("nsidc-0032", *COMPOSITES):
+        show(collection)
+
+
+def wait_until_made(stream: Embedded, stop: threading.Event, timeout: float, progress: Progress) -> bool:
+    """Wait until nothing is under way any more; False where that took too long, or somebody said stop."""
+    deadline = time.monotonic() + timeout
+    quiet_since: float | None = None
+    while time.monotonic() < deadline and not stream.ended.is_set():
+        rows = stream.ledger.slots(limit=ALL)
+        progress("products", sum(row.state not in ("waiting", "tasked") for row in rows), len(rows))
+        if _under_way(stream, rows):
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+        elif time.monotonic() - quiet_since >= QUIET_SECONDS:
+            return True
+        if stop.wait(LOOK_SECONDS):
+            return False
+    return False
+
+
+def _under_way(stream: Embedded, rows: list[SlotRow]) -> bool:
+    soon = stream.ledger.clock() + timedelta(seconds=SOON_SECONDS)
+    queues = [naming.INTAKE, naming.OUTCOMES]
+    return (
+        not rows
+        or not stream.watcher.idle()
+        or any(stream.broker.depth(queue).ready for queue in queues)
+        or any(row.state == "tasked" or (row.due_at is not None and row.due_at < soon) for row in rows)
+        or bool(stream.ledger.to_announce(limit=1))
+    )
