@@ -14,7 +14,7 @@ from icestream_core.hookspecs import hookimpl
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot
 
-QUIET = ("pika", "fsspec", "urllib3", "botocore")
+QUIET = ("alembic", "pika", "fsspec", "urllib3", "botocore")
 """Libraries that tell at `info` what only their authors want to know."""
 
 
