@@ -65,9 +65,10 @@ def feeding(
             running.start(f"gatherer-{number}", "gatherer")
             running.start(f"worker-{number}", "worker", *PRODUCTS)
         running.start("watcher", "watch", str(running.watched))
+        running.wait_until_ready()
         chance = random.Random(kills)
         with Feed(running.watched, per_second=8) as feed:
-            time.sleep(DECLARED_SECONDS + 4)
+            time.sleep(DECLARED_SECONDS)
             for number in range(kills):
                 time.sleep(chance.uniform(0.1, 0.9))
                 strike(running, number)

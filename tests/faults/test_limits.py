@@ -32,6 +32,7 @@ def test_a_sleeper_a_glutton_and_a_crasher_end_dead_with_their_reason_while_othe
         for name in ("sleep", "eat", "crash", "stumble", "square"):
             running.start(f"worker-{name}", "worker", "--product", f"tally-{name}")
         running.start("watcher", "watch", str(running.watched))
+        running.wait_until_ready()
         for name, value in (("sleep", "30"), ("eat", "1"), ("crash", "1"), ("stumble", "1")):
             drop(running, name, value)
         drop(running, "count", "3", count=50)
@@ -62,6 +63,7 @@ def test_a_product_that_computes_for_five_heartbeats_keeps_its_connection(
         running.start("gatherer", "gatherer")
         running.start("worker", "worker", "--product", "tally-sleep")
         running.start("watcher", "watch", str(running.watched))
+        running.wait_until_ready()
         drop(running, "sleep", "25")
         (row,) = running.wait_until_quiet(100)
         assert (row.state, row.revision, row.attempts) == ("made", 1, 0)
@@ -79,6 +81,7 @@ def test_sigterm_drains_within_the_grace_period(tmp_path: Path, amqp_url: str, p
         running.start("gatherer", "gatherer")
         running.start("worker", "worker", "--product", "tally-sleep")
         running.start("watcher", "watch", str(running.watched))
+        running.wait_until_ready()
         drop(running, "sleep", "6", count=2)
         deadline = time.monotonic() + 30
         while not any(row.task_published_at for row in running.rows()) and time.monotonic() < deadline:

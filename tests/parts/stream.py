@@ -117,6 +117,18 @@ class Stream:
         if self._ledger is not None:
             self._ledger.close()
 
+    def wait_until_ready(self, timeout: float = 90.0) -> None:
+        """Wait until every worker that was started has its queues: then its products are registered."""
+        workers = [name for name in self.processes if name.startswith("worker")]
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self._assert_alive()
+            texts = [(self.logs / f"{name}.log").read_text(errors="replace") for name in workers]
+            if all('"event": "ready"' in text for text in texts):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"workers are not ready after {timeout} s: {workers}")
+
     def rows(self) -> list[SlotRow]:
         return self.ledger.slots(limit=100_000)
 

@@ -1,10 +1,10 @@
-"""Thirty simulated days of two radiometers and two imagers, and what the stream must have made of them in the end."""
+"""Thirty simulated days of a radiometer and two imagers, and what the stream must have made of them in the end."""
 
 from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from icestream_simulator.truth import Truth
 
 TILE = "h25v05"
 DAYS = 30
+GRIDS = {"nsidc-0032": "nl", "amsr2-l3-tb": "eq25"}
 DELIVERIES = {"snow-depth-china": 3, "snow-depth-tibet-005": 1, "snow-cover-hma": 1}
 
 
@@ -26,7 +27,7 @@ class ThirtyDays:
     """
 
     first: date
-    microwave: tuple[str, ...]
+    microwave: str
     files: Path
     corrected: Path
 
@@ -41,10 +42,9 @@ class ThirtyDays:
 
     def slots(self) -> dict[str, set[str]]:
         """Return the keys of the slots that must have a current result, by product."""
-        tiles = {"nsidc-0032": "nl", "amsr2-l3-tb": "eq25"}
         days = [f"{day:%Y%m%d}" for day in self.days]
         return {
-            "cold-pass-tb": {f"cold-pass-tb.{d}.{tiles[name]}.cold" for d in days for name in self.microwave},
+            "cold-pass-tb": {f"cold-pass-tb.{d}.{GRIDS[self.microwave]}.cold" for d in days},
             "snow-depth-china": {f"snow-depth-china.{d}" for d in days},
             "snow-depth-tibet-005": {f"snow-depth-tibet-005.{d}" for d in days},
             "snow-cover-hma": {f"snow-cover-hma.{c}.{TILE}" for c in self.composites},
@@ -55,7 +55,7 @@ class ThirtyDays:
         """Return the cold passes that a day's snow depth is made from: three days on either side, within the days."""
         day = datetime.strptime(label, "%Y%m%d").replace(tzinfo=UTC).date()
         near = [day + timedelta(days=step) for step in range(-3, 4)]
-        return {f"cold-pass-tb.{each:%Y%m%d}.nl.cold" for each in near if each in self.days}
+        return {f"cold-pass-tb.{each:%Y%m%d}.{GRIDS[self.microwave]}.cold" for each in near if each in self.days}
 
     def drop(self, watched: Path, seed: int) -> Iterator[Path]:
         """Copy every file into a watched directory in random order, some of them twice, and give each as it lands."""
@@ -82,21 +82,16 @@ def _land(source: Path, target: Path) -> Path:
     return target
 
 
-def simulate_thirty_days(root: Path, first: date, microwave: Sequence[str], platform: str | None = None) -> ThirtyDays:
+def simulate_thirty_days(root: Path, first: date, microwave: str) -> ThirtyDays:
     """Write the granules of thirty days, of the cold pass and of one tile over the Tibetan Plateau."""
     truth = Truth(7)
     last = first + timedelta(days=DAYS - 1)
     files = root / "granules"
-    for collection in microwave:
-        chosen = platform if collection == "nsidc-0032" else None
-        passes = [cold_pass(collection, first, chosen)]
-        simulate(collection, first, last, files, truth=truth, platform=chosen, passes=passes)
+    passes = [cold_pass(microwave, first)]
+    simulate(microwave, first, last, files, truth=truth, passes=passes)
     for collection in ("mod10a2", "myd10a2"):
         simulate(collection, first, last, files, truth=truth, tiles=(TILE,))
     day = first + timedelta(days=11)
-    passes = [cold_pass("nsidc-0032", day, platform)]
-    again = simulate(
-        "nsidc-0032", day, day, root / "corrected", truth=truth, platform=platform, passes=passes, edition=1
-    )
-    corrected = next(path for path in again if path.suffix == ".37H")
-    return ThirtyDays(first, tuple(microwave), files, corrected)
+    again = simulate(microwave, day, day, root / "corrected", truth=truth, passes=passes, edition=1)
+    corrected = next(path for path in again if path.suffix == ".37H" or "SGT36" in path.name)
+    return ThirtyDays(first, microwave, files, corrected)

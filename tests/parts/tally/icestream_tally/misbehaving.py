@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import time
 from datetime import timedelta
 
@@ -45,7 +46,7 @@ def collection(name: str) -> Collection:
         title=f"Counts for the product that will {name}",
         sensor="abacus",
         patterns=(name + "_{start:%Y%m%dT%H%M%S}_{station}.txt",),
-        facts=facts,
+        facts=functools.partial(facts, name=name),
         opener="icestream_tally.tally:open_count",
     )
 

@@ -20,10 +20,10 @@ from icestream_core.variable import Variable
 CELLS = lonlat("tally-cells", 80.0, 40.0, 1.0, 4, 3)
 
 
-def facts(fields):
+def facts(fields, name="count"):
     start = fields["start"]
     return Facts(
-        granule_id=f"count_{start:%Y%m%dT%H%M%S}_{fields['station']}",
+        granule_id=f"{name}_{start:%Y%m%dT%H%M%S}_{fields['station']}",
         start=start,
         end=start + timedelta(seconds=1),
         platform="abacus",
