@@ -32,6 +32,7 @@ class Decision(NamedTuple):
         void or hopeless: closed without what it needs
     due_at : when to look again even if nothing arrives
     waiting_for : what is awaited, in words
+    inputs : what it would be made of; none where it is void
     missing : what it is made without
     """
 
@@ -148,7 +149,10 @@ class _Answer:
         if unfinished:
             # A later revision of what it is made from may still improve it.
             stage, waiting_for = "provisional", unfinished
-        inputs = {name: found.entries for name, found in self.picks.items() if found.entries}
+        # What is void is void whatever else has come: it is no other void for another neighbour.
+        inputs = (
+            {} if action == "void" else {name: found.entries for name, found in self.picks.items() if found.entries}
+        )
         identity = inputs_hash(inputs, self.product.options)
         done = action == "make" and self._is_made(identity, inputs, stage)
         return Decision(
