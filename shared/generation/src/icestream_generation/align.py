@@ -1,0 +1,134 @@
+"""Putting values that are on one grid onto another one. An identical grid costs nothing."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from icestream_core.grid import Grid
+from icestream_core.inputs import Resampling
+from icestream_generation.geolocation import centres, transformer
+
+Array = np.ndarray
+
+
+def onto(values: Array, source: Grid, target: Grid, resampling: Resampling) -> Array:
+    """Return the values on the target grid, NaN where the source does not reach.
+
+    values : float, NaN where missing, of the source's shape; returned as it is where the grids are the same
+    Nearest is exact: the cell that holds the centre. The others are GDAL's, missing cells left out of them.
+    """
+    if same_lattice(source, target):
+        return values
+    offset = _whole_cells(source, target)
+    # Longitudes go round: what lies beyond one edge of a geographic grid may lie within the other.
+    if offset is not None and (not source.is_geographic or _holds(source, offset, target)):
+        return _shifted(values, source, offset, target)
+    if resampling == "nearest" or offset is not None:
+        return _nearest(values, source, target)
+    return _warped(values, source, target, resampling)
+
+
+def same_lattice(one: Grid, other: Grid) -> bool:
+    """Whether two grids have the same cells, whatever they are called."""
+    return (one.crs, one.transform, one.shape) == (other.crs, other.transform, other.shape)
+
+
+def union(name: str, grids: list[Grid]) -> Grid | None:
+    """Return the smallest grid that holds all of these; None where they are not parts of one lattice."""
+    first = grids[0]
+    offsets = [_whole_cells(first, grid) for grid in grids]
+    if any(offset is None for offset in offsets):
+        return None
+    placed = [(offset, grid) for offset, grid in zip(offsets, grids, strict=True) if offset is not None]
+    top, left = min(row for (row, _), _ in placed), min(col for (_, col), _ in placed)
+    bottom = max(row + grid.height for (row, _), grid in placed)
+    right = max(col + grid.width for (_, col), grid in placed)
+    a, b, c, d, e, f = first.transform
+    origin = (a, b, c + a * left, d, e, f + e * top)
+    return Grid(name=name, crs=first.crs, width=right - left, height=bottom - top, transform=origin)
+
+
+def _whole_cells(source: Grid, target: Grid) -> tuple[int, int] | None:
+    """Return by how many rows and columns the target begins after the source; None off its lattice."""
+    a, b, c, d, e, f = source.transform
+    ta, tb, tc, td, te, tf = target.transform
+    if source.crs != target.crs or b or d or tb or td:
+        return None
+    if not (np.isclose(a, ta, rtol=1e-9, atol=0) and np.isclose(e, te, rtol=1e-9, atol=0)):
+        return None
+    row, col = (tf - f) / e, (tc - c) / a
+    if abs(row - round(row)) > 1e-3 or abs(col - round(col)) > 1e-3:
+        return None
+    return round(row), round(col)
+
+
+def _holds(source: Grid, offset: tuple[int, int], target: Grid) -> bool:
+    row, col = offset
+    return min(row, col) >= 0 and row + target.height <= source.height and col + target.width <= source.width
+
+
+def _shifted(values: Array, source: Grid, offset: tuple[int, int], target: Grid) -> Array:
+    row, col = offset
+    height, width = values.shape
+    if _holds(source, offset, target):
+        return values[row : row + target.height, col : col + target.width]
+    result = np.full(target.shape, np.nan, values.dtype)
+    rows = slice(max(row, 0), min(row + target.height, height))
+    cols = slice(max(col, 0), min(col + target.width, width))
+    if rows.start < rows.stop and cols.start < cols.stop:
+        into = result[rows.start - row : rows.stop - row, cols.start - col : cols.stop - col]
+        into[...] = values[rows, cols]
+    return result
+
+
+def _nearest(values: Array, source: Grid, target: Grid) -> Array:
+    cells = nearest_cells(source, target)
+    result: Array = values.reshape(-1)[np.maximum(cells, 0)]
+    result[cells < 0] = np.nan
+    return result
+
+
+@lru_cache(maxsize=4)
+def nearest_cells(source: Grid, target: Grid) -> Array:
+    """Return, for each target cell, the flat index of the source cell that holds its centre; -1 where none does.
+
+    GDAL's own nearest is not used: on the azimuthal EASE-Grid it takes a neighbour for 3 cells in 100.
+    """
+    a, _, west, _, e, north = source.transform
+    xs, ys = centres(target)
+    between = transformer(target.crs, source.crs)
+    cells = np.empty(target.shape, np.int32)
+    for row in range(0, target.height, 256):
+        block = slice(row, row + 256)
+        x, y = between.transform(*np.meshgrid(xs, ys[block]))
+        with np.errstate(invalid="ignore"):
+            if source.is_geographic:
+                x = west + (x - west) % 360.0
+            col, line = np.floor((x - west) / a), np.floor((y - north) / e)
+            inside = (col >= 0) & (col < source.width) & (line >= 0) & (line < source.height)
+        cells[block] = np.where(inside, line * source.width + col, -1)
+    cells.flags.writeable = False
+    return cells
+
+
+def _warped(values: Array, source: Grid, target: Grid, resampling: Resampling) -> Array:
+    from rasterio.transform import Affine
+    from rasterio.warp import Resampling as Method
+    from rasterio.warp import reproject
+
+    result = np.full(target.shape, np.nan, values.dtype)
+    reproject(
+        np.ascontiguousarray(values),
+        result,
+        src_transform=Affine(*source.transform),
+        src_crs=source.crs,
+        src_nodata=np.nan,
+        dst_transform=Affine(*target.transform),
+        dst_crs=target.crs,
+        dst_nodata=np.nan,
+        resampling=Method[resampling],
+        tolerance=0.02,
+    )
+    return result

@@ -1,0 +1,72 @@
+"""Where the cells of a grid are: centres in its own coordinates, longitudes and latitudes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pyproj
+
+from icestream_core.errors import RecordError
+from icestream_core.grid import Grid
+
+Array = np.ndarray
+
+
+@lru_cache(maxsize=64)
+def crs_of(text: str) -> pyproj.CRS:
+    """Return a coordinate reference system; raises RecordError for what pyproj cannot read."""
+    try:
+        return pyproj.CRS.from_user_input(text)
+    except pyproj.exceptions.CRSError as error:
+        raise RecordError(f"{text!r} is no coordinate reference system: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def transformer(source: str, target: str) -> pyproj.Transformer:
+    """Return what turns x and y of one reference system into those of another."""
+    return pyproj.Transformer.from_crs(crs_of(source), crs_of(target), always_xy=True)
+
+
+def centres(grid: Grid) -> tuple[Array, Array]:
+    """Return the x of the columns and the y of the rows, float64; raises RecordError for a rotated grid."""
+    a, b, c, d, e, f = grid.transform
+    if b or d:
+        raise RecordError(f"grid {grid.name} is rotated ({b}, {d}); wanted rows along x")
+    return c + a * (np.arange(grid.width) + 0.5), f + e * (np.arange(grid.height) + 0.5)
+
+
+def lonlat_of(grid: Grid, x: Array, y: Array) -> tuple[Array, Array]:
+    """Return longitude and latitude, degrees on the grid's own ellipsoid; NaN outside of the projection."""
+    if grid.is_geographic:
+        return np.asarray(x, np.float64), np.asarray(y, np.float64)
+    lon, lat = _from_geographic(grid.crs).transform(x, y, direction="INVERSE")
+    outside = ~(np.isfinite(lon) & np.isfinite(lat))
+    return np.where(outside, np.nan, lon), np.where(outside, np.nan, lat)
+
+
+def xy_of(grid: Grid, lon: Array, lat: Array) -> tuple[Array, Array]:
+    """Return x and y in the grid's reference system of places in degrees; inf outside of the projection."""
+    if grid.is_geographic:
+        return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+    x, y = _from_geographic(grid.crs).transform(lon, lat)
+    return np.asarray(x), np.asarray(y)
+
+
+@lru_cache(maxsize=2)
+def cell_lonlat(grid: Grid) -> tuple[Array, Array]:
+    """Return longitude and latitude of every cell centre, degrees, float32, read-only."""
+    xs, ys = centres(grid)
+    lon, lat = np.empty(grid.shape, np.float32), np.empty(grid.shape, np.float32)
+    for row in range(0, grid.height, 256):
+        block = slice(row, row + 256)
+        lon[block], lat[block] = lonlat_of(grid, *np.meshgrid(xs, ys[block]))
+    lon.flags.writeable = lat.flags.writeable = False
+    return lon, lat
+
+
+@lru_cache(maxsize=64)
+def _from_geographic(crs: str) -> pyproj.Transformer:
+    # From its own geographic system, not from WGS 84: a sphere's latitudes are taken as they are.
+    projected = crs_of(crs)
+    return pyproj.Transformer.from_crs(projected.geodetic_crs, projected, always_xy=True)

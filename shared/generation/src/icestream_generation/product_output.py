@@ -1,0 +1,64 @@
+"""Opening what icestream itself has made: a product's canonical NetCDF file is another product's granule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5netcdf  # type: ignore[import-untyped]
+import numpy as np
+import xarray as xr
+
+from icestream_core.collection import Opened
+from icestream_core.errors import GranuleError
+from icestream_generation.raster import grid_of
+from icestream_generation.tables import rows_of
+
+KEPT = ("units", "standard_name", "long_name", "flag_values", "flag_meanings")
+
+
+def open_output(path: Path, classes: bool = True) -> Opened:
+    """Return a raster on its grid, or the rows of a table.
+
+    classes : whether variables that hold classes are read too
+    Raises GranuleError for what is not a whole file of ours.
+    """
+    try:
+        with h5netcdf.File(path, "r") as file:
+            if "featureType" in file.attrs:
+                return Opened(rows_of(file), None)
+            if "icestream_grid" not in file.attrs:
+                raise GranuleError(f"{path.name} has no attribute icestream_grid: it is not the output of a product")
+            return _raster(file, classes)
+    except OSError as error:
+        raise GranuleError(f"{path.name} cannot be read as NetCDF: {error}") from error
+
+
+def _raster(file: h5netcdf.File, classes: bool) -> Opened:
+    grid = grid_of(_text(file.attrs["icestream_grid"]))
+    fields: dict[str, Any] = {}
+    for name, variable in file.variables.items():
+        if "grid_mapping" not in variable.attrs or ("flag_values" in variable.attrs and not classes):
+            continue
+        attributes = {key: _plain(variable.attrs[key]) for key in KEPT if key in variable.attrs}
+        fields[name] = (("y", "x"), _floats(variable), attributes)
+    return Opened(xr.Dataset(fields), grid)
+
+
+def _floats(variable: h5netcdf.Variable) -> np.ndarray:
+    values: np.ndarray = variable[...]
+    if values.dtype.kind == "f":
+        return values
+    result = values.astype(np.float32)
+    fill = variable.attrs.get("_FillValue")
+    if fill is not None:
+        result[values == fill] = np.nan
+    return result
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,55 @@
+"""A swath comes onto a grid by its nearest footprints, and no farther than they reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from icestream_core.errors import RecordError
+from icestream_core.grid import lonlat
+from icestream_generation.geolocation import cell_lonlat
+from icestream_generation.swath import spacing, swath_onto
+
+TARGET = lonlat("target", 80.0, 40.0, 0.25, 60, 40)
+
+
+def swath() -> tuple[np.ndarray, np.ndarray]:
+    """A slanted pass, 0.2 degree between its footprints, that covers the western part of the target."""
+    along, across = np.mgrid[0:90, 0:30] * 0.2
+    return 79.0 + across + 0.2 * along, 42.0 - along + 0.1 * across
+
+
+def test_each_cell_takes_the_nearest_footprint() -> None:
+    lon, lat = swath()
+    found = swath_onto({"lon": lon.astype(np.float32), "lat": lat.astype(np.float32)}, lon, lat, TARGET, "nearest")
+    there_lon, there_lat = cell_lonlat(TARGET)
+    seen = np.isfinite(found["lon"])
+    assert 0.3 < seen.mean() < 0.8
+    assert np.abs(found["lat"] - there_lat)[seen].max() < 0.2
+    assert np.abs(found["lon"] - there_lon)[seen].max() < 0.3
+    np.testing.assert_array_equal(np.isfinite(found["lat"]), seen)
+
+
+def test_what_the_swath_does_not_reach_stays_missing() -> None:
+    lon, lat = swath()
+    found = swath_onto({"tb": np.full(lon.shape, 250.0, np.float32)}, lon, lat, TARGET, "nearest")["tb"]
+    assert np.isnan(found[:, -8:]).all()
+
+
+def test_a_missing_footprint_leaves_its_cells_missing() -> None:
+    lon, lat = swath()
+    values = np.full(lon.shape, 250.0, np.float32)
+    values[40:50] = np.nan
+    found = swath_onto({"tb": values}, lon, lat, TARGET, "nearest")["tb"]
+    assert np.isnan(found[(cell_lonlat(TARGET)[1] < 33.5) & (cell_lonlat(TARGET)[1] > 33)]).any()
+
+
+def test_the_spacing_is_the_distance_between_footprints() -> None:
+    lon, lat = np.meshgrid(np.arange(80, 84, 0.1), np.arange(-0.5, 0.5, 0.1))
+    assert spacing(lon, lat) == pytest.approx(11_120, rel=0.01)
+
+
+def test_a_swath_is_not_averaged() -> None:
+    lon, lat = swath()
+    with pytest.raises(RecordError, match="by 'nearest' only"):
+        swath_onto({"tb": lon}, lon, lat, TARGET, "average")

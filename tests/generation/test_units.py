@@ -1,0 +1,52 @@
+"""Nothing enters a computation without a unit, and what enters is in SI."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from icestream_core.errors import GranuleError, RecordError
+from icestream_generation.units import convert, to_si
+
+
+def dataset(unit: str | None, **attributes: object) -> xr.Dataset:
+    given = {"units": unit} if unit is not None else {}
+    return xr.Dataset({"field": (("y", "x"), np.array([[1.0, np.nan]], np.float32), given | attributes)})
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "value"),
+    [("K", "K", 1.0), ("degC", "K", 274.15), ("cm", "m", 0.01), ("%", "1", 0.01), ("hPa", "Pa", 100.0),
+     ("g cm-3", "kg m-3", 1000.0), ("hour", "s", 3600.0), ("degree", "degree", 1.0)],
+)  # fmt: skip
+def test_what_enters_is_in_si(unit: str, wanted: str, value: float) -> None:
+    field = to_si(dataset(unit), "granule a")["field"]
+    assert field.attrs["units"] == wanted
+    assert field.values[0, 0] == pytest.approx(value, rel=1e-6)
+    assert np.isnan(field.values[0, 1])
+    assert field.dtype == np.float32
+
+
+def test_a_variable_without_a_unit_is_refused() -> None:
+    with pytest.raises(GranuleError, match=r"granule a: variable 'field' carries no `units`"):
+        to_si(dataset(None), "granule a")
+
+
+def test_an_unknown_unit_is_refused() -> None:
+    with pytest.raises(GranuleError, match="'dB', which UDUNITS does not know"):
+        to_si(dataset("dB"), "granule a")
+
+
+def test_classes_need_no_unit() -> None:
+    given = dataset(None, flag_values=np.array([0, 1]))
+    assert to_si(given, "granule a").identical(given)
+
+
+def test_a_depth_in_m_becomes_cm() -> None:
+    np.testing.assert_allclose(convert(np.array([0.203, np.nan]), "m", "cm"), [20.3, np.nan])
+
+
+def test_metres_are_no_kelvins() -> None:
+    with pytest.raises(RecordError, match="'m' cannot be converted to 'K'"):
+        convert(np.zeros(1), "m", "K")
