@@ -71,7 +71,8 @@ class ThirtyDays:
 
     def correct(self, watched: Path) -> Path:
         """Send one channel of one day again, with other bytes."""
-        return _land(self.corrected, watched / self.corrected.name)
+        (watched / "resent").mkdir(exist_ok=True)
+        return _land(self.corrected, watched / "resent" / self.corrected.name)
 
 
 def _land(source: Path, target: Path) -> Path:
