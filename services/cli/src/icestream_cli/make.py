@@ -52,6 +52,7 @@ def make(
         run = OneShot(handler, storage, jobs, progress)
         try:
             made = run.make(order, granules)
+            left_out = [f"{granule.granule_id} was left out: {reason}" for granule, reason in run.left_out()]
         finally:
             run.close()
     shown = [each for name in made for each in made[name] if show_all or name == target.name]
@@ -60,7 +61,7 @@ def make(
             print_line(result(each))
     else:
         _print(shown)
-    _complain(target.name, made)
+    _complain(target.name, made, left_out)
 
 
 @contextmanager
@@ -123,14 +124,15 @@ def _columns(found: dict[str, Any]) -> list[object]:
     return [found[name] for name in ("product", "period", "tile", "variant", "stage", "state", "seconds")]
 
 
-def _complain(target: str, made: dict[str, list[Made]]) -> None:
+def _complain(target: str, made: dict[str, list[Made]], left_out: list[str]) -> None:
     """Say of the intermediate products too why something was not made; raise where the target suffers from it."""
-    reasons = [
+    ends = [
         f"{each.row.slot.key} is {each.row.state}: {why}"
         for slots in made.values()
         for each in slots
         if each.row.state != "made" and (why := _why(each))
     ]
+    reasons = [*left_out, *ends]
     states = [each.row.state for each in made[target]]
     if "made" in states and "dead" not in states:
         for reason in reasons:

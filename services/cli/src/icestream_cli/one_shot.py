@@ -111,6 +111,10 @@ class OneShot:
             known += announced
         return {product.name: self._made(product) for product in order}
 
+    def left_out(self) -> list[tuple[Granule, str]]:
+        """Return the granules that turned out to be bad, each with the reason."""
+        return self._ledger.granules(quarantined=True, limit=HELD)
+
     def close(self) -> None:
         """Forget everything that was in memory."""
         self._broker.close()
