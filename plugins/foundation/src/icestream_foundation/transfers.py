@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from icestream_core.period import END_OF_TIME, EPOCH
 
 def facts(fields: Mapping[str, Any]) -> Facts:
     """A fitted set holds for all time; one that was fitted later supersedes it."""
-    fitted = fields["fitted"].replace(tzinfo=UTC)
+    fitted = fields["fitted"]
     return Facts(granule_id=f"cold-pass-tb-transfers.{fitted:%Y%m%d}", start=EPOCH, end=END_OF_TIME, produced=fitted)
 
 

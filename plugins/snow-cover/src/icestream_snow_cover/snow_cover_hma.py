@@ -10,10 +10,11 @@ from icestream_core.delivery import geotiff
 from icestream_core.errors import Void
 from icestream_core.inputs import Input, days, source
 from icestream_core.period import eight_day
-from icestream_core.product import OnLattice, Product, Reference
+from icestream_core.product import OnLattice, Product
 from icestream_core.variable import Flags, Variable
 from icestream_core.window import steps
 from icestream_snow_cover.moyd_filter import CLOUD, ONE_SENSOR_SNOW, SNOW, combine, remove_clouds
+from icestream_snow_cover.papers import MUHAMMAD_THAPA_2020
 
 OTHER, CLOUD_TO_SNOW, DEBRIS_COVERED_ICE, CLEAN_ICE = 0, 210, 240, 250
 
@@ -106,13 +107,7 @@ PRODUCT = Product(
             certainty="delivered tile by tile on the MODIS grid; the source dataset is one mosaic",
         ),
     ),
-    references=(
-        Reference(
-            citation="Muhammad & Thapa 2020: An improved Terra-Aqua MODIS snow cover and Randolph Glacier Inventory "
-            "6.0 combined product (MOYDGL06*) for high-mountain Asia. Earth Syst. Sci. Data 12, 345-356",
-            doi="10.5194/essd-12-345-2020",
-        ),
-    ),
+    references=(MUHAMMAD_THAPA_2020,),
     keywords=("snow cover", "MODIS", "High Mountain Asia"),
     fidelity="published-formula",
     designed="Ties of the spatial filter are no snow (the authors' code draws lots). Tile edges see no neighbouring "

@@ -10,9 +10,10 @@ from icestream_core.errors import Void
 from icestream_core.grid import TIBET_005
 from icestream_core.inputs import Align, Input, days, source
 from icestream_core.period import eight_day
-from icestream_core.product import OnGrid, Product, Reference
+from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Variable
 from icestream_core.window import same_season
+from icestream_snow_cover.papers import MUHAMMAD_THAPA_2020, YAN_2022
 
 
 def snow_cover_probability(cover: xr.Dataset) -> dict[str, NDArray[np.generic]]:
@@ -62,12 +63,7 @@ PRODUCT = Product(
             unit="1", long_name="number of composites with a clear view of the cell", valid=(1.0, 63.0)
         ),
     },
-    references=(
-        Reference(
-            citation="Yan, Ma & Zhang 2022: Development of a fine-resolution snow depth product based on the snow "
-            "cover probability for the Tibetan Plateau. J. Hydrol. 604, 127027",
-        ),
-    ),
+    references=(YAN_2022, MUHAMMAD_THAPA_2020),
     keywords=("snow cover", "climatology", "Tibetan Plateau"),
     fidelity="inspired-by",
     designed="The window (this and the neighbouring composites, twenty years back) and the mean over composites: the "

@@ -15,7 +15,7 @@ from icestream_core.period import day
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags, Variable
 from icestream_physics.downscaling import Redistribution, redistribute, snow_weight
-from icestream_snow_depth.papers import YAN_2022
+from icestream_snow_depth.papers import CHE_2008, YAN_2022
 
 Value = TypeVar("Value", bound=np.generic)
 
@@ -127,7 +127,7 @@ PRODUCT = Product(
             certainty="extent and nodata are designed: the dataset states neither",
         ),
     ),
-    references=(YAN_2022,),
+    references=(YAN_2022, CHE_2008),
     keywords=("snow depth", "downscaling", "Tibetan Plateau"),
     fidelity="inspired-by",
     designed="The sharing formula: probability times cover, mass conserving, at most five times the coarse depth. The "

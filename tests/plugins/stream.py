@@ -1,0 +1,164 @@
+"""A small stream for tests: granules simulated in their real formats, and what our products make of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from icestream_core.collection import recognise
+from icestream_core.granule import Asset, Granule
+from icestream_core.naming import announcement
+from icestream_core.outcome import Outcome
+from icestream_core.pick import library_granule
+from icestream_core.plugins import Plugins
+from icestream_core.slot import Slot
+from icestream_core.task import Task, TaskInput, inputs_hash
+from icestream_generation.fetched import Fetched
+from icestream_generation.product_contract import Case
+from icestream_simulator.simulate import COLLECTIONS, cold_pass, simulate
+from icestream_simulator.truth import Truth
+
+TILE = "h25v05"
+MICROWAVE = "microwave"
+RECIPES = {
+    "cold-pass-tb": {"tb": MICROWAVE},
+    "snow-depth-china": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
+    "snow-cover-hma": {"terra": "mod10a2", "aqua": "myd10a2"},
+    "snow-cover-probability": {"cover": "snow-cover-hma"},
+    "snow-depth-tibet-005": {
+        "depth": "snow-depth-china",
+        "probability": "snow-cover-probability",
+        "cover": "snow-cover-hma",
+    },
+}
+"""What each product is made of: a simulated collection, a file that is at hand, a library's map or a product."""
+
+
+class Stream:
+    """One day of one microwave sensor and the eight days of MODIS around it; everything is made once.
+
+    microwave : the collection of the sensor
+    platform : the one in orbit where empty
+    extra : more inputs by product and input: files that lie in the folder of the stream
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        plugins: Plugins,
+        day: date,
+        microwave: str = "nsidc-0032",
+        platform: str | None = None,
+        extra: Mapping[str, Mapping[str, Path]] | None = None,
+    ) -> None:
+        self.root, self.plugins, self.day = root, plugins, day
+        self.microwave, self.platform, self.extra = microwave, platform, extra or {}
+        self.morning = datetime.combine(day, time(), tzinfo=UTC)
+        self.truth = Truth(seed=3)
+        self.seen: dict[str, list[Fetched]] = {}
+        self.made: dict[str, list[Fetched]] = {}
+
+    def observed(self, collection: str) -> list[Fetched]:
+        """Return the granules of the day, of the cold pass or of the eight days, of a collection."""
+        if collection not in self.seen:
+            modis = collection not in ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb")
+            passes = None if modis else [cold_pass(collection, self.day, self.platform)]
+            folder = self.root / collection
+            folder.mkdir()
+            paths = simulate(
+                collection,
+                self.day,
+                self.day,
+                folder,
+                truth=self.truth,
+                platform=None if modis else self.platform,
+                passes=passes,
+                tiles=(TILE,),
+            )
+            self.seen[collection] = [self.fetched(path) for path in paths if path.suffix != ".TIM"]
+        return self.seen[collection]
+
+    def output(self, product: str) -> list[Fetched]:
+        """Return what a product of ours makes, as the granule that others read."""
+        if product not in self.made:
+            case, folder = self.case(product), self.root / product
+            manifest = case.make(folder).manifest
+            (master,) = manifest.of_role("data")
+            outcome = Outcome(
+                slot=case.task.slot,
+                version=case.product.version,
+                token=case.task.token,
+                inputs_hash=case.task.inputs_hash,
+                status="made",
+                manifest=manifest,
+                finished_at=self.morning,
+            )
+            told = announcement(case.product, case.task.slot, outcome, 1, "final", manifest.checksum, self.morning)
+            self.made[product] = [Fetched(TaskInput(granule=told), folder / master.name)]
+        return self.made[product]
+
+    def case(self, name: str) -> Case:
+        """Return a product with what it is made of."""
+        product, files = self.plugins.product(name), self.files(name)
+        interval = product.period.containing(self.morning)
+        assert interval is not None
+        first = next(iter(files.values()))[0].granule
+        slot = Slot(
+            product=name,
+            period=interval.label,
+            start=interval.start,
+            end=interval.end,
+            tile=first.tile if product.tiled else "",
+            variant="cold" if product.variants else "",
+        )
+        inputs = {entry: tuple(file.entry for file in given) for entry, given in files.items()}
+        task = Task(
+            slot=slot,
+            version=product.version,
+            token="0" * 16,
+            inputs_hash=inputs_hash(inputs, product.options),
+            inputs=inputs,
+            created_at=self.morning + timedelta(days=1, hours=6),
+        )
+        return Case(product, task, files, self.plugins.collections)
+
+    def files(self, name: str) -> dict[str, Sequence[Fetched]]:
+        """Return the files of a product's inputs, by name; of the microwave sensor those parts that it reads."""
+        found: dict[str, Sequence[Fetched]] = {}
+        for entry, origin in RECIPES[name].items():
+            if origin == MICROWAVE:
+                sources = [
+                    s for s in self.plugins.product(name).inputs[entry].sources if s.collection == self.microwave
+                ]
+                seen = self.observed(self.microwave)
+                platform = seen[0].granule.platform
+                (source,) = [s for s in sources if not s.platforms or platform in s.platforms]
+                parts = source.needs + source.wants
+                found[entry] = [file for file in seen if file.granule.part in parts]
+            elif origin.startswith("library-"):
+                found[entry] = [Fetched(TaskInput(granule=library_granule(origin)))]
+            else:
+                found[entry] = self.observed(origin) if origin in COLLECTIONS else self.output(origin)
+        for entry, path in self.extra.get(name, {}).items():
+            found[entry] = [self.fetched(path)]
+        return found
+
+    def fetched(self, path: Path) -> Fetched:
+        """Return a file as a fetched granule."""
+        known = recognise(path.name, self.plugins.collections.values())
+        assert known is not None, f"no collection knows {path.name}"
+        collection, facts = known
+        told = {key: value for key, value in facts._asdict().items() if key != "produced"}
+        checksum = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        granule = Granule(
+            **told,
+            checksum=checksum,
+            collection=collection.name,
+            sensor=collection.sensor_of(facts.platform),
+            assets=(Asset(href=path.name, size=path.stat().st_size, checksum=checksum),),
+            published_at=self.morning,
+            received_at=self.morning,
+        )
+        return Fetched(TaskInput(granule=granule), path)
