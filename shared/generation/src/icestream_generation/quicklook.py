@@ -24,6 +24,7 @@ NO_DATA_LAND, NO_DATA_SEA, BEYOND = rgb("#c4c6c9"), rgb("#e6ebf0"), rgb("#ffffff
 COAST = rgb("#39424e")
 SEA, LAND = rgb("#dce8f0"), rgb("#f0ece2")
 """Of maps that are no rasters."""
+TITLE_SIZES = (21, 18, 15)
 LINE = 20
 """Height of a line of the legend, pixels."""
 
@@ -58,13 +59,17 @@ def table_quicklook(path: Path, provenance: Provenance, columns: dict[str, np.nd
 
 def features_quicklook(path: Path, provenance: Provenance, crs: str, features: Sequence[Feature]) -> None:
     """Draw outlines, lines or points."""
-    import shapely.ops
+    import shapely
 
     from icestream_generation.geolocation import transformer
 
     written = next(iter(provenance.product.writes.values()))
     degrees = transformer(crs, "EPSG:4326")
-    shapes = [shapely.ops.transform(degrees.transform, shape) for shape, _ in features]
+
+    def to_degrees(xy: np.ndarray) -> np.ndarray:
+        return np.stack(degrees.transform(*xy.T), axis=-1)
+
+    shapes = [shapely.transform(shape, to_degrees) for shape, _ in features]
     west, south, east, north = shapely.total_bounds(np.array(shapes, object))
     grid = frame_of(np.array([west, east]), np.array([south, north]))
     canvas = canvas_of.__wrapped__(grid)
@@ -157,7 +162,9 @@ def _page(
     draw = ImageDraw.Draw(page)
     draw.rectangle((left - 1, TOP - 1, left + width, TOP + height), outline=FAINT)
     product, slot = provenance.product, provenance.task.slot
-    draw.text((LEFT, 14), _fitted(draw, product.title, page.width - LEFT - RIGHT), INK, _font(21))
+    room = page.width - LEFT - RIGHT
+    size = next((size for size in TITLE_SIZES if draw.textlength(product.title, _font(size)) <= room), TITLE_SIZES[-1])
+    draw.text((LEFT, 37), _fitted(draw, product.title, room, size), INK, _font(size), anchor="ls")
     last = slot.end.replace(microsecond=0)
     span = f"{slot.start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
     words = [span, slot.tile, slot.variant, provenance.platforms, provenance.sensors]
@@ -220,7 +227,7 @@ def _wrapped(classes: dict[str, Colour], width: int) -> list[list[tuple[int, str
     return rows
 
 
-def _fitted(draw: ImageDraw.ImageDraw, text: str, room: int, size: int = 21) -> str:
+def _fitted(draw: ImageDraw.ImageDraw, text: str, room: int, size: int) -> str:
     if draw.textlength(text, _font(size)) <= room:
         return text
     while text and draw.textlength(text + "…", _font(size)) > room:
