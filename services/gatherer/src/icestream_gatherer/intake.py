@@ -37,7 +37,7 @@ class Intake:
                 if isinstance(message, Granule):
                     granules.append(message)
                 elif isinstance(message, Registration):
-                    self._register(message)
+                    self._register(message, redelivered=delivery.redelivered)
                 else:
                     kind = type(message).__name__.lower()
                     raise MessageError(
@@ -64,10 +64,13 @@ class Intake:
             for granule, quarantined in self._ledger.granules(collection=collection, limit=CATCH_UP)
             if not quarantined
         ]
-        touched = [touch for touch in self._records.touched_by(granules) if touch.product == product.name]
-        self._looker.look(self._ledger.slots_touched(touched))
+        self._looker.look(self._ledger.slots_touched(self._records.touched_by(granules, product)))
 
-    def _register(self, registration: Registration) -> None:
+    def _register(self, registration: Registration, *, redelivered: bool) -> None:
+        """Keep a record. Every worker sends its own at start: only what is new in it, or may not have been finished
+        before somebody died, is worth a look at all that came before.
+        """
+        known = self._records.find(str(registration.record.get("name", "")))
         product = self._records.register(registration.record)
-        if product is not None:
+        if product is not None and (redelivered or product != known):
             self.catch_up(product)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+import structlog
+
 from icestream_core import naming
+from icestream_core.errors import GranuleError, RecordError
 from icestream_core.granule import Granule
+from icestream_core.message import encode
 from icestream_core.product import Product, product_of
 from icestream_core.touch import Touch, touches
 from icestream_runtime.broker import Broker
@@ -26,65 +31,121 @@ class Records:
         self._ledger, self._broker = ledger, broker
         self._products: dict[str, Product] = {}
         self._by_collection: dict[str, list[Product]] = {}
-        self._read_at = 0.0
+        self._unreadable: set[str] = set()
+        self._read_at = -STALE_SECONDS
         self._registered: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._log = structlog.stdlib.get_logger("icestream.gatherer")
 
     def register(self, record: dict[str, Any]) -> Product | None:
         """Keep a record and make its queue and bindings; None where a newer version is known.
 
-        Raises RecordError for a record that does not hold together.
+        Raises RecordError for a record that does not hold together, or that would make products go round in a circle.
         """
         product = product_of(record)
-        self._broker.apply(topology([product.name], naming.binding_keys(product)))
+        known = self.find(product.name, fresh=True)
+        _refuse_circle(product, [each for each in self.all() if each.name != product.name])
+        self.make_queues([product])
         if not self._ledger.register(product.record()):
             return None
         with self._lock:
-            self._registered[product.name] = time.monotonic()
-            self._read_at = 0.0
+            self._read_at = -STALE_SECONDS
+            if product != known:
+                self._registered[product.name] = time.monotonic()
         return product
 
+    def make_queues(self, products: Sequence[Product]) -> None:
+        """Make the queues of products, and let the intake hear of everything that they read."""
+        keys = [key for product in products for key in naming.binding_keys(product)]
+        self._broker.apply(topology([product.name for product in products], keys))
+
+    def find(self, name: str, *, fresh: bool = False) -> Product | None:
+        """Return the product of a name, or None. Fresh: as the ledger has it now."""
+        self.refresh(force=fresh)
+        return self._products.get(name)
+
     def product(self, name: str) -> Product:
-        """Return the product of a name; raises KeyError where it was never registered."""
-        self.refresh()
-        return self._products[name]
+        """Return the product of a name; raises RecordError where it was never registered."""
+        product = self.find(name)
+        if product is None:
+            raise RecordError(f"product {name!r} is not registered. Run: icestream register {name}")
+        return product
 
     def all(self) -> list[Product]:
         """Return every product."""
         self.refresh()
         return list(self._products.values())
 
-    def touched_by(self, granules: Iterable[Granule]) -> list[Touch]:
-        """Return what granules touch, over all products, each touch once."""
+    def touched_by(self, granules: Iterable[Granule], product: Product | None = None) -> list[Touch]:
+        """Return what granules touch, over all products or of one, each touch once.
+
+        A granule that touches too many slots of a product touches none of it, and is kept as a letter.
+        """
         self.refresh()
-        found = {
-            touch: None
-            for granule in granules
-            for product in self._by_collection.get(granule.collection, ())
-            for touch in touches(product, granule)
-        }
+        found: dict[Touch, None] = {}
+        for granule in granules:
+            for reader in self._by_collection.get(granule.collection, ()) if product is None else (product,):
+                try:
+                    found |= dict.fromkeys(touches(reader, granule))
+                except GranuleError as error:
+                    reason = f"{granule.granule_id} for {reader.name}: {error}"
+                    self._ledger.keep_letter(naming.INTAKE, reason, encode(granule), {})
         return list(found)
 
-    def lately_registered(self, seconds: float = 60.0) -> list[Product]:
-        """Return products registered here in the last seconds.
+    def to_catch_up(self) -> list[Product]:
+        """Return products that were registered here a while ago, and have not been caught up with since.
 
-        Another gatherer may have recorded their granules before it had heard of them.
+        Another gatherer may have recorded granules of theirs while it had not yet heard of them.
         """
-        since = time.monotonic() - seconds
+        since = time.monotonic() - 2 * STALE_SECONDS
         with self._lock:
-            names = [name for name, at in self._registered.items() if at > since]
-        self.refresh()
-        return [self._products[name] for name in names if name in self._products]
+            names = [name for name, at in self._registered.items() if at < since]
+        return [product for name in names if (product := self.find(name)) is not None]
 
-    def refresh(self) -> None:
+    def caught_up(self, product: Product) -> None:
+        """Say that nothing was missed of a product."""
+        with self._lock:
+            self._registered.pop(product.name, None)
+
+    def refresh(self, *, force: bool = False) -> None:
         """Read the records again where they may be stale."""
         with self._lock:
-            if time.monotonic() - self._read_at < STALE_SECONDS:
+            if not force and time.monotonic() - self._read_at < STALE_SECONDS:
                 return
-            products = {product.name: product for product in map(product_of, self._ledger.records())}
+            products = {}
+            for record in self._ledger.records():
+                product = self._read(record)
+                if product is not None:
+                    products[product.name] = product
             by_collection: dict[str, list[Product]] = {}
             for product in products.values():
                 for collection in product.collections_read:
                     by_collection.setdefault(collection, []).append(product)
             self._products, self._by_collection = products, by_collection
             self._read_at = time.monotonic()
+
+    def _read(self, record: dict[str, Any]) -> Product | None:
+        """Return the product of a kept record; None, said once, where this icestream is too old or too new for it."""
+        try:
+            return product_of(record)
+        except RecordError as error:
+            name = str(record.get("name"))
+            if name not in self._unreadable:
+                self._log.error("record cannot be read: its product stands still", product=name, reason=str(error))
+            self._unreadable.add(name)
+            return None
+
+
+def _refuse_circle(new: Product, others: Sequence[Product]) -> None:
+    """Raise RecordError where triggers lead from a product back to it: each revision would cause the next, for ever."""
+    read = {
+        product.name: {
+            source.collection for entry in product.inputs.values() if entry.triggers for source in entry.sources
+        }
+        for product in (*others, new)
+    }
+    try:
+        TopologicalSorter(read).prepare()
+    except CycleError as error:
+        if new.name in error.args[1]:
+            raise RecordError(f"products trigger each other in a circle: {' <- '.join(error.args[1])}") from None

@@ -14,6 +14,9 @@ from icestream_gatherer.records import Records
 from icestream_runtime.ledger.contract import Ledger
 
 BATCH = 100
+ROUNDS = 50
+"""Batches of due slots in one tick: however many are due, tasks and announcements get their turn."""
+
 UNSEEN_SECONDS = 10.0
 """After this long without a confirm, a task or an announcement is published again."""
 
@@ -31,7 +34,8 @@ class Ticker:
     def tick(self) -> int:
         """Do all that time has brought; returns how many slots, tasks and announcements that was."""
         done = 0
-        while due := self._ledger.due(BATCH):
+        for _ in range(ROUNDS):
+            due = self._ledger.due(BATCH)
             self._looker.look(due)
             done += len(due)
             if len(due) < BATCH:
@@ -39,10 +43,11 @@ class Ticker:
         if unpublished := self._ledger.unpublished_tasks(UNSEEN_SECONDS, BATCH):
             self._looker.publish(unpublished)
             done += len(unpublished)
-        done += self._outcomes.announce(older_than_seconds=UNSEEN_SECONDS)
-        for product in self._records.lately_registered():
+        for product in self._records.to_catch_up():
             self._intake.catch_up(product)
-        return done
+            self._records.caught_up(product)
+        # Last, because it raises where a single one cannot be placed.
+        return done + self._outcomes.announce(older_than_seconds=UNSEEN_SECONDS)
 
     def open_calendar(self) -> int:
         """Open the slots of live products whose period is over, so that silence is seen; returns how many."""
@@ -52,12 +57,17 @@ class Ticker:
         return len(slots)
 
     def _silent(self, product: Product) -> list[Touch]:
-        """Return touches for the periods that ended since the last slot of each tile and variant of a product."""
+        """Return touches for the periods that ended since a product was last made, for each tile and variant.
+
+        Only what was made of something counts: slots that are opened here keep no product alive.
+        """
         if product.period.kind in ("granule", "singleton", "irregular"):
             return []
         now = self._ledger.clock()
         latest: dict[tuple[str, str], Touch] = {}
-        for row in self._ledger.slots(product=product.name, limit=200):
+        for row in self._ledger.slots(product=product.name, state="made"):
+            if row.made is None or not row.made.entries:
+                continue
             key = row.slot.tile, row.slot.variant
             known = latest.get(key)
             if known is None or known.interval is None or known.interval.start < row.slot.start:
@@ -78,6 +88,8 @@ def backoff(first_seconds: float, most: timedelta) -> Callable[[int], float]:
     """Return the wait after the n-th failure: doubling, with an end."""
 
     def wait(attempts: int) -> float:
-        return float(min(first_seconds * 2 ** max(0, attempts - 1), most.total_seconds()))
+        # Storage may be away for ever: 2 to the power of thousands is no float.
+        doublings = min(max(0, attempts - 1), 60)
+        return float(min(first_seconds * 2**doublings, most.total_seconds()))
 
     return wait

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, bindparam, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, and_, bindparam, exists, or_, select, text, update
 
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_runtime.ledger.contract import Announceable
 from icestream_runtime.ledger.database import Database
-from icestream_runtime.ledger.schema import UNANNOUNCED, UNPUBLISHED, Moment, make, slot
+from icestream_runtime.ledger.schema import UNANNOUNCED, UNPUBLISHED, Moment, granule, make, slot
 from icestream_runtime.ledger.standing import hold, slot_of
 
 
@@ -22,7 +22,8 @@ def task_published(database: Database, tasks: Sequence[Task]) -> None:
     if not tasks:
         return
     with database.transaction() as connection:
-        hold(database, connection, [task.slot for task in tasks])
+        if len(tasks) > 1:
+            hold(database, connection, [task.slot for task in tasks])
         now = database.now(connection)
         rows = [{"of_slot": task.slot.key, "held": task.token, "now": now} for task in tasks]
         connection.execute(database.statement(_published), rows)
@@ -42,13 +43,29 @@ def unpublished_tasks(database: Database, older_than_seconds: float, limit: int)
         return [Task.model_validate_json(body) for body in connection.execute(statement).scalars()]
 
 
-def republish(database: Database) -> int:
-    """Forget that outstanding tasks were published."""
+def republish(database: Database, read: Sequence[str]) -> int:
+    """Forget that outstanding tasks were published, and announcements of the products in `read` that were lost."""
     outstanding = slot.c.state == "tasked"
     with database.transaction() as connection:
         locked = select(slot.c.key).where(outstanding).order_by(slot.c.key).with_for_update()
         statement = update(slot).where(slot.c.key.in_(locked), outstanding)
-        return _count(connection, statement.values(task_published_at=None))
+        tasks = _count(connection, statement.values(task_published_at=None))
+        return tasks + _count(connection, update(make).where(*_lost(read)).values(announced_at=None))
+
+
+def _lost(read: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    """Return what tells a current revision that was announced and never recorded as a granule."""
+    came_back = exists().where(
+        granule.c.granule_id == make.c.slot_key,
+        or_(
+            granule.c.revision > make.c.revision,
+            and_(granule.c.revision == make.c.revision, granule.c.stage.in_([make.c.stage, "final"])),
+        ),
+    )
+    current = exists().where(
+        slot.c.key == make.c.slot_key, slot.c.revision == make.c.revision, slot.c.product.in_(list(read))
+    )
+    return make.c.announced_at.is_not(None), current, ~came_back
 
 
 def to_announce(
@@ -84,7 +101,8 @@ def announced(database: Database, entries: Sequence[Announceable]) -> None:
     if not entries:
         return
     with database.transaction() as connection:
-        hold(database, connection, [entry.slot for entry in entries])
+        if len(entries) > 1:
+            hold(database, connection, [entry.slot for entry in entries])
         now = database.now(connection)
         rows = [
             {"of_slot": entry.slot.key, "number": entry.revision, "held": entry.stage, "now": now} for entry in entries

@@ -79,12 +79,14 @@ class Finalised(NamedTuple):
 
     adopted : it is now the slot's current revision; False for a zombie's answer, a repeated one or a failure
     dead : it failed, and will not be tried again unasked
+    due : something touched the slot while it was being made, or went wrong with it: look again now
     """
 
     adopted: bool
     revision: int
     attempts: int
     dead: bool
+    due: bool = False
 
 
 Decide = Callable[[SlotRow, Mapping[str, Sequence[Recorded]], datetime], Change | None]
@@ -143,7 +145,8 @@ class Ledger(Protocol):
         a granule at fault is quarantined with the reason, and the slot is looked at again (it counts where no granule
         is named, or none that the ledger knows).
         made by an older version than the current revision: not adopted, tried again after the back-off, not counted.
-        The state `tasked` ends in every case where the token holds; `due_at` = now makes the next look.
+        The state `tasked` ends in every case where the token holds. What was decided with the task, until when the
+        slot waits and for what, holds on; unless a granule touched it since: then `due_at` is past, as `due` says.
         A late outcome whose token does not hold is dropped, or adopted where its inputs hash is the outstanding one.
         """
 
@@ -180,8 +183,12 @@ class Ledger(Protocol):
     def redrive(self, slots: Sequence[Slot]) -> int:
         """Forget the attempts of dead, hopeless or void slots, and have them looked at now."""
 
-    def republish(self) -> int:
-        """Forget that tasks were published (their broker is gone: a memory broker after a restart)."""
+    def republish(self, read: Sequence[str] = ()) -> int:
+        """Forget what was published to a broker that is gone: a memory broker after a restart. Returns how much.
+
+        Of outstanding tasks, that they were published; of current revisions of the products in `read` (those that
+        others read), that they were announced, where the announcement never came back as a granule.
+        """
 
     def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
         """Leave a granule out of every gathering, with its reason; an empty checksum stands for all of that id."""

@@ -31,7 +31,7 @@ def in_hours(failures: int) -> float:
 class FinalisingContract:
     """Revisions: which outcome becomes the slot's current one."""
 
-    def test_what_was_made_is_the_first_revision_and_looked_at_again(self, ledger: Ledger) -> None:
+    def test_what_was_made_is_the_first_revision_and_not_due(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a")])
         given = tasked(ledger, slot())
         assert ledger.finalise([made(given)], 5, at_once) == [ADOPTED]
@@ -40,8 +40,17 @@ class FinalisingContract:
         assert found.made is not None
         assert found.made.entries == {("tb", "a.20140201", granule("a").checksum, 0)}
         assert (found.made.inputs_hash, found.made.stage) == (given.inputs_hash, "final")
-        assert ledger.due() == [slot()]
+        assert ledger.due() == []
         assert ledger.task(slot()) is None
+
+    def test_what_was_touched_while_it_was_made_is_due(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        given = tasked(ledger, slot())
+        ledger.look([slot()], lambda _slot: {}, lambda *_: None)
+        (result,) = ledger.finalise([made(given)], 5, at_once)
+        assert result.adopted
+        assert result.due
+        assert ledger.due() == [slot()]
 
     def test_an_outcome_that_comes_twice_counts_once(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a")])
@@ -129,7 +138,7 @@ class FailingContract:
             given = tasked(ledger, slot())
             fault = "limit" if attempt == 2 else "product"
             (result,) = ledger.finalise([failed(given, fault)], 3, at_once)
-            assert result == Finalised(adopted=False, revision=0, attempts=attempt, dead=attempt == 3)
+            assert result == Finalised(adopted=False, revision=0, attempts=attempt, dead=attempt == 3, due=attempt < 3)
         found = row(ledger, slot())
         assert (found.state, found.reason, found.traceback) == ("dead", "a fault of product", "...")
         assert (found.due_at, found.failed_hash) == (None, given.inputs_hash)
@@ -160,7 +169,7 @@ class FailingContract:
         ledger.record_granules([granule("a")])
         for _ in range(7):
             (result,) = ledger.finalise([failed(tasked(ledger, slot()), "storage")], 2, at_once)
-            assert result == Finalised(adopted=False, revision=0, attempts=0, dead=False)
+            assert result == Finalised(adopted=False, revision=0, attempts=0, dead=False, due=True)
         (result,) = ledger.finalise([failed(tasked(ledger, slot()), "storage")], 2, in_hours)
         due_at = row(ledger, slot()).due_at
         assert due_at is not None

@@ -50,9 +50,9 @@ def finalise(
                 adopted = False
             else:
                 where.adopt(outcome, stage, entries[outcome.slot.key])
-                where.due_at, where.waiting_for, where.task = now, (), ""
+                where.task = ""
                 adopted = True
-            results.append(_finalised(where, adopted=adopted))
+            results.append(_finalised(where, adopted=adopted, now=now))
         write(database, connection, changed, now)
     return results
 
@@ -103,10 +103,11 @@ def _postpone(where: Standing, outcome: Outcome, now: datetime, backoff_seconds:
     )
 
 
-def _finalised(where: Standing | None, *, adopted: bool) -> Finalised:
+def _finalised(where: Standing | None, *, adopted: bool, now: datetime | None = None) -> Finalised:
     if where is None:
         return Finalised(adopted=False, revision=0, attempts=0, dead=False)
-    return Finalised(adopted, where.revision, where.attempts, where.state == "dead")
+    due = now is not None and where.due_at is not None and where.due_at <= now
+    return Finalised(adopted, where.revision, where.attempts, where.state == "dead", due)
 
 
 def _task_entries(database: Database, connection: Connection, keys: Sequence[str]) -> dict[str, Entries]:

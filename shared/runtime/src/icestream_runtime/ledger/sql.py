@@ -99,8 +99,8 @@ class SqlLedger:
                 self._database.these(each.key for each in slots),
             ).rowcount
 
-    def republish(self) -> int:
-        return announce.republish(self._database)
+    def republish(self, read: Sequence[str] = ()) -> int:
+        return announce.republish(self._database, read)
 
     def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
         statement = update(granule).where(granule.c.granule_id == granule_id)
