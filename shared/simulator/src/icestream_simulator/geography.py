@@ -21,6 +21,8 @@ SOFT_CELLS = 6
 ICE_SHEET_ELEVATION_M = 2300.0
 """Of Greenland and Antarctica, where the altitude table shows the bedrock in places."""
 PLATEAU_ELEVATION_M = 2500.0
+TREE_LINE_M, TREE_LINE_WIDTH_M = 2400.0, 1200.0
+"""No trees above, and so far below it the forest begins to thin."""
 
 
 class Ellipse(NamedTuple):
@@ -81,6 +83,10 @@ class Terrain(NamedTuple):
     ice: FloatArray
     plateau: NDArray[np.bool_]
 
+    def at(self, places: NDArray[np.intp]) -> Terrain:
+        """Return the surface of some of the places."""
+        return Terrain._make(values[places] for values in self)
+
 
 def terrain(seed: int, longitude: NDArray[np.floating], latitude: NDArray[np.floating]) -> Terrain:
     """Return the fixed surface at places given in degrees, longitude from -180 to 180 or from 0 to 360."""
@@ -91,12 +97,13 @@ def terrain(seed: int, longitude: NDArray[np.floating], latitude: NDArray[np.flo
     ice = np.maximum.reduce([inside(sheet, lon, lat) for sheet in ICE_SHEETS]) * (land > 0.5)
     elevation = np.maximum(_bilinear(table.elevation, lon, lat), ice * ICE_SHEET_ELEVATION_M)
     soft_elevation = np.maximum(_bilinear(table.soft_elevation, lon, lat), ice * ICE_SHEET_ELEVATION_M)
-    desert = np.maximum.reduce([inside(place, lon, lat) for place in DESERTS]) * (soft_elevation < PLATEAU_ELEVATION_M)
-    patches = LatticePoints(lon, lat).sample(lattice(seed, "forest", scale=5.0))
-    belts = 0.75 * _belt(lat, 59.0, 7.0) + 0.7 * _belt(lat, 1.0, 9.0) + 0.35 * _belt(lat, 46.0, 6.0)
-    forest = (
-        np.clip(belts * (0.8 + 0.8 * patches), 0.0, 0.85) * (soft_elevation < 1800.0) * (1.0 - desert) * (1.0 - ice)
+    desert = np.maximum.reduce([inside(place, lon, lat, edge=0.5) for place in DESERTS]) * (
+        soft_elevation < PLATEAU_ELEVATION_M
     )
+    patches = LatticePoints(lon, lat).sample(lattice(seed, "forest", scale=5.0))
+    below_tree_line = np.clip((TREE_LINE_M - soft_elevation) / TREE_LINE_WIDTH_M, 0.0, 1.0)
+    belts = 0.75 * _belt(lat, 59.0, 7.0) + 0.7 * _belt(lat, 1.0, 9.0) + 0.35 * _belt(lat, 46.0, 6.0)
+    forest = np.clip(belts * (0.8 + 0.8 * patches), 0.0, 0.85) * below_tree_line * (1.0 - desert) * (1.0 - ice)
     plateau = (elevation > PLATEAU_ELEVATION_M) & (lat > 27.0) & (lat < 40.0) & (lon > 70.0) & (lon < 105.0)
     return Terrain(land, elevation, soft_elevation, _float(forest), _float(desert), _float(ice), plateau)
 

@@ -45,20 +45,26 @@ class LatticePoints:
     """
 
     def __init__(self, longitude: NDArray[np.floating], latitude: NDArray[np.floating]) -> None:
+        rows, columns = LATTICE_SHAPE
         self._row = ((90.0 - np.asarray(latitude, dtype=np.float32)) / STEP).ravel()
-        self._column = ((np.asarray(longitude, dtype=np.float32) + 180.0) / STEP).ravel()
+        self._column = ((np.asarray(longitude, dtype=np.float32) + 180.0) / STEP).ravel() % columns
         self._shape = np.shape(longitude)
+        top = np.clip(self._row.astype(np.int32), 0, rows - 2)
+        left = self._column.astype(np.int32) % columns
+        self._upper_left = top * columns + left
+        self._upper_right = top * columns + (left + 1) % columns
+        self._down, self._across = self._row - top, self._column - np.floor(self._column)
 
     def sample(self, field: FloatArray, east: float = 0.0) -> FloatArray:
         """Return the field at the places; `east` moves it eastward by so many degrees."""
-        column = np.mod(self._column - east / STEP, field.shape[1])
-        top = np.clip(self._row.astype(np.int32), 0, field.shape[0] - 2)
-        left = column.astype(np.int32) % field.shape[1]
-        right = (left + 1) % field.shape[1]
-        down, across = self._row - top, column - np.floor(column)
-        upper = field[top, left] * (1 - across) + field[top, right] * across
-        lower = field[top + 1, left] * (1 - across) + field[top + 1, right] * across
-        return np.asarray(upper * (1 - down) + lower * down, dtype=np.float32).reshape(self._shape)
+        moved = np.ascontiguousarray(_moved(field, east / STEP) if east else field, dtype=np.float32)
+        upper, lower = moved[:-1].ravel(), moved[1:].ravel()
+        left = upper[self._upper_left]
+        left += self._down * (lower[self._upper_left] - left)
+        right = upper[self._upper_right]
+        right += self._down * (lower[self._upper_right] - right)
+        left += self._across * (right - left)
+        return np.asarray(left.reshape(self._shape), dtype=np.float32)
 
     def sample_in_time(self, series: FloatArray, moment: FloatArray) -> FloatArray:
         """Return a series of fields (time, row, column) at the places, each at its own moment, in steps."""
@@ -66,6 +72,13 @@ class LatticePoints:
         coordinates = np.stack([step, np.clip(self._row, 0, series.shape[1] - 1), self._column])
         found = map_coordinates(series, coordinates, order=1, mode="grid-wrap")
         return np.asarray(found, dtype=np.float32).reshape(self._shape)
+
+
+def _moved(field: FloatArray, columns: float) -> FloatArray:
+    """Return a lattice moved eastward; between whole columns it is interpolated."""
+    whole = int(np.floor(columns))
+    share = columns - whole
+    return np.asarray((1.0 - share) * np.roll(field, whole, 1) + share * np.roll(field, whole + 1, 1), dtype=np.float32)
 
 
 def value_noise(seed: int, name: str, x: NDArray[np.floating], y: NDArray[np.floating]) -> FloatArray:

@@ -43,7 +43,7 @@ class HalfOrbits:
         turned = np.radians(longitude + 360.0 / DAY_MINUTES * self._minutes_after_equator)
         cosine = np.cos(np.radians(latitude))
         self._place = np.stack(
-            [cosine * np.cos(turned), cosine * np.sin(turned), direction * np.sin(np.radians(latitude))], axis=-1
+            [cosine * np.cos(turned), cosine * np.sin(turned), direction * np.sin(np.radians(latitude))]
         ).astype(np.float32)
 
     def on(self, day: date) -> Seen:
@@ -54,16 +54,16 @@ class HalfOrbits:
         crossings = np.arange(first, int(np.ceil((start + DAY_MINUTES) / period))) * period - start
         node = np.radians(15.0 * (self._radiometer.local_hour(self._half_orbit) - crossings / 60.0))
         inclination = np.radians(self._radiometer.inclination)
-        along = np.stack([np.cos(node), np.sin(node), np.zeros_like(node)])
-        pole = np.stack(
-            [
-                np.sin(inclination) * np.sin(node),
-                -np.sin(inclination) * np.cos(node),
-                np.full_like(node, np.cos(inclination)),
-            ]
-        )
         half_swath = np.float32(np.sin(self._radiometer.swath / 2.0 / EARTH_RADIUS_KM))
-        covers = np.abs(self._place @ pole.astype(np.float32)) < half_swath
-        covers &= self._place @ along.astype(np.float32) > 0.0
-        minute = crossings[np.argmax(covers, axis=1)] + self._minutes_after_equator
-        return Seen(np.asarray(covers.any(axis=1)), np.clip(np.rint(minute), 0, DAY_MINUTES - 1).astype(np.int16))
+        seen = np.zeros(self._place.shape[1], dtype=bool)
+        minute = np.zeros(self._place.shape[1], dtype=np.float32)
+        for crossing, longitude in zip(crossings, node, strict=True):
+            along = np.array([np.cos(longitude), np.sin(longitude), 0.0], dtype=np.float32)
+            pole = np.sin(inclination) * np.array([along[1], -along[0], 0.0]) + [0.0, 0.0, np.cos(inclination)]
+            new = np.abs(pole.astype(np.float32) @ self._place) < half_swath
+            new &= ~seen
+            new &= along @ self._place > 0.0
+            minute[new] = crossing
+            seen |= new
+        minute += self._minutes_after_equator
+        return Seen(seen, np.clip(np.rint(minute), 0, DAY_MINUTES - 1).astype(np.int16))

@@ -53,10 +53,15 @@ class GridPlaces(NamedTuple):
     cells: NDArray[np.intp]
     places: Places
 
-    def spread(self, values: NDArray[np.generic], fill: float) -> NDArray[np.generic]:
-        """Return values at the places as an array of the grid's shape."""
+    def spread(
+        self, values: NDArray[np.generic], fill: float, among: NDArray[np.intp] | None = None
+    ) -> NDArray[np.generic]:
+        """Return values at the places as an array of the grid's shape.
+
+        among : which of the places the values are for; all by default
+        """
         whole = np.full(self.grid.width * self.grid.height, fill, dtype=values.dtype)
-        whole[self.cells] = values
+        whole[self.cells if among is None else self.cells[among]] = values
         return whole.reshape(self.grid.shape)
 
 

@@ -14,24 +14,26 @@ from icestream_simulator.noise import FloatArray, LatticePoints, lattice
 
 COLD_K = 271.0
 """Snow stays where the season's air is colder."""
-USUAL_DEPTH_M = 0.55
-BARE_BELOW = 0.5
+USUAL_DEPTH_M = 0.45
+BARE_BELOW, BARE_BELOW_IN_HIGH_ASIA = 0.5, 0.8
 """The driest places stay without snow all winter, so that there is bare frozen ground."""
-DRY_HIGH_ASIA = Ellipse(89.0, 34.0, 15.0, 6.0)
-HIGH_ASIA_SHARE = 0.42
-"""Of the usual depth: the plateau is cold, and dry."""
-LARGEST_SCALE_M = 0.85
+DRY_HIGH_ASIA = Ellipse(87.0, 34.0, 23.0, 8.5)
+HIGH_ASIA_SHARE = 0.5
+"""Of the depth elsewhere: the plateau is cold, and dry."""
+LARGEST_SCALE_M = 0.60
 MELT_DAYS = 25.0
 MELT_LAG_DAYS = 8.0
 """The pack is gone so long after the air has warmed to `COLD_K`."""
 LONGEST_HALF_SEASON_DAYS = 150.0
 SETTLING = 1.1
 """The more snow there is, the less a storm adds: the pack settles."""
-FRESH_RADIUS_M, GROWTH_M, SPREAD_M = 0.457e-3, 0.022e-3, 0.010e-3
+FRESH_RADIUS_M, GROWTH_M, SPREAD_M = 0.460e-3, 0.024e-3, 0.008e-3
 """Grain radius at the first snow, what a season adds, and how it differs from place to place.
 
-Che's 0.66 cm/K holds for one grain size only. In the SMRT tables that is about 0.45 mm for 10 to 40 cm of snow
-(0.40 mm would need 1.0 cm/K, 0.50 mm 0.5 cm/K), so that is what this world's snow is made of: 0.44 to 0.47 mm.
+Che's 0.66 cm/K holds for one grain size only. In the SMRT tables that is about 0.46 mm for 10 to 30 cm of snow
+(0.40 mm would need 1.0 cm/K, 0.50 mm 0.5 cm/K), and more for deeper snow, in which 37 GHz saturates. This world's snow
+has 0.44 to 0.50 mm, 0.47 on average, so that the slope is right on average: to 1 cm below 30 cm of snow, while 40 to
+60 cm are underestimated by a quarter.
 """
 
 
@@ -91,11 +93,13 @@ class _Hemisphere:
         early = 6.0 * self._places.sample(lattice(seed, "early", scale=10.0))
         self._onset = _float(-half - early)
         self._end = _float(half + MELT_LAG_DAYS)
-        wealth = self._places.sample(lattice(seed, "wealth", scale=15.0))
-        patches = self._places.sample(lattice(seed, "patches", scale=2.5))
-        dry = 1.0 - (1.0 - HIGH_ASIA_SHARE) * inside(DRY_HIGH_ASIA, longitude, latitude, edge=0.5)
-        abundance = np.maximum(np.exp(0.45 * wealth + 0.3 * patches) - BARE_BELOW, 0.0)
-        self._scale = _float(np.minimum(USUAL_DEPTH_M * dry * (1.0 - desert) * abundance, LARGEST_SCALE_M))
+        wealth = self._places.sample(lattice(seed, "wealth", scale=10.0))
+        patches = self._places.sample(lattice(seed, "patches", scale=5.0))
+        high_asia = inside(DRY_HIGH_ASIA, longitude, latitude, edge=0.4)
+        dry = 1.0 + high_asia * (HIGH_ASIA_SHARE - 1.0)
+        bare_below = BARE_BELOW + high_asia * (BARE_BELOW_IN_HIGH_ASIA - BARE_BELOW)
+        abundance = np.maximum(np.exp(0.42 * wealth + 0.28 * patches) - bare_below, 0.0)
+        self._scale = _float(dry * (1.0 - desert) * np.minimum(USUAL_DEPTH_M * abundance, LARGEST_SCALE_M))
         self._coarseness = self._places.sample(lattice(seed, "coarseness", scale=5.0))
         self._before: tuple[int, FloatArray] | None = None
 

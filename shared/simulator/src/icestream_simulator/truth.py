@@ -56,6 +56,10 @@ class State(NamedTuple):
     sea_ice: FloatArray
     rain: FloatArray
 
+    def at(self, places: NDArray[np.intp]) -> State:
+        """Return the state of some of the places."""
+        return State._make(values[places] for values in self)
+
 
 class Truth:
     """The simulated world of one seed. The same seed, day and place give the same answer, on whatever grid."""

@@ -53,22 +53,22 @@ class Amsr2Writer:
         places = self._cells.places
         if half_orbit not in self._orbits:
             self._orbits[half_orbit] = HalfOrbits(GCOM_W1, half_orbit, places.longitude, places.latitude)
-        seen = self._orbits[half_orbit].on(day)
-        state = self._truth.state(places, day, GCOM_W1.local_hour(half_orbit))
+        swaths = self._orbits[half_orbit].on(day)
+        seen = np.flatnonzero(swaths.seen)
+        state = self._truth.state(places, day, GCOM_W1.local_hour(half_orbit)).at(seen)
         name = f"GW1AM2_{day:%Y%m%d}_{half_orbit} {self._edition}"
         labels = [frequency + polarisation for frequency in self._frequencies for polarisation in "HV"]
-        measured = observe(state, places.terrain, GCOM_W1, self._truth.seed, name, labels)
-        minutes = self._cells.spread(np.where(seen.seen, seen.minute, np.int16(NO_TIME)), NO_TIME)
+        measured = observe(state, places.terrain.at(seen), GCOM_W1, self._truth.seed, name, labels)
+        minutes = self._cells.spread(swaths.minute[seen], NO_TIME, seen)
         paths = []
         for frequency in self._frequencies:
             counts = {
                 polarisation: self._cells.spread(
-                    np.where(seen.seen, np.rint(measured[f"{frequency}{polarisation}"] / SCALE), NO_OBSERVATION).astype(
-                        np.uint16
-                    ),
+                    np.rint(measured[frequency + polarisation] / np.float32(SCALE)).astype(np.uint16),
                     NO_OBSERVATION,
+                    seen,
                 )
-                for polarisation in ("H", "V")
+                for polarisation in "HV"
             }
             path = out / f"GW1AM2_{day:%Y%m%d}_01D_EQM{half_orbit}_L3SGT{frequency}LA{VERSION}.h5"
             with new_file(path) as hidden:

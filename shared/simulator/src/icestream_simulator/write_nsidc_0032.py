@@ -45,16 +45,18 @@ class EaseGridWriter:
         places = self._cells.places
         if half_orbit not in self._orbits:
             self._orbits[half_orbit] = HalfOrbits(self._radiometer, half_orbit, places.longitude, places.latitude)
-        seen = self._orbits[half_orbit].on(day).seen
-        state = self._truth.state(places, day, self._radiometer.local_hour(half_orbit))
+        seen = np.flatnonzero(self._orbits[half_orbit].on(day).seen)
+        state = self._truth.state(places, day, self._radiometer.local_hour(half_orbit)).at(seen)
         platform = self._radiometer.written or self._radiometer.platform
         stem = f"EASE-{platform}-{self._grid}{day:%Y%j}{half_orbit}{self._radiometer.suffix}"
-        measured = observe(state, places.terrain, self._radiometer, self._truth.seed, f"{stem} {self._edition}")
+        measured = observe(
+            state, places.terrain.at(seen), self._radiometer, self._truth.seed, f"{stem} {self._edition}"
+        )
         paths = []
         for label, brightness in measured.items():
-            tenths = np.where(seen, np.rint(brightness * TENTHS), MISSING).astype("<u2")
+            tenths = np.rint(brightness * TENTHS).astype("<u2")
             path = out / f"{stem}.{label}"
             with new_file(path) as hidden:
-                hidden.write_bytes(self._cells.spread(tenths, MISSING).tobytes())
+                hidden.write_bytes(self._cells.spread(tenths, MISSING, seen).tobytes())
             paths.append(path)
         return paths
