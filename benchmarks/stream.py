@@ -36,7 +36,7 @@ from icestream_runtime.ledger import open_ledger
 from icestream_runtime.memory import MemoryBroker
 from icestream_runtime.rabbitmq import RabbitBroker
 from icestream_runtime.settings import Settings
-from icestream_runtime.topology import Binding, Queue, Topology
+from icestream_runtime.topology import Binding, Queue, Topology, topology
 from icestream_worker.__main__ import run as run_worker
 from parts.postgresql import PrivatePostgreSQL
 from parts.rabbitmq import PrivateRabbitMQ
@@ -177,6 +177,7 @@ def _one(broker: Broker, message: Message, heard: Subscription) -> float:
 
 @contextmanager
 def _hearing(broker: Broker) -> Iterator[Subscription]:
+    broker.apply(topology())
     queue = Queue(HEARD, {"x-queue-type": "quorum"})
     broker.apply(Topology(queues=(queue,), bindings=(Binding(HEARD, "product.#"),)))
     subscription = broker.subscribe([HEARD], 1000)

@@ -97,11 +97,13 @@ class Server:
     def pause(self) -> None:
         """SIGSTOP everything: the sockets stay open, nothing answers."""
         for each in self._family():
-            each.suspend()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.suspend()
 
     def resume(self) -> None:
         for each in self._family():
-            each.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.resume()
 
     def last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
