@@ -1,0 +1,85 @@
+"""All benchmarks in one run, with what is wanted beside what is measured.
+
+    .venv/bin/python benchmarks/run.py [--quick]
+
+Each figure is a ratio to a floor measured in the same run, or an absolute one that is stated as a limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import ledger
+import product
+import scaling
+import stream
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer granules: an impression, not a figure to keep")
+    quick = parser.parse_args().quick
+    granules = Path(os.environ.get("ICESTREAM_GRANULES") or Path(__file__).parents[2] / "shared" / "granules")
+
+    console = Console()
+    console.print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    table = Table("what", "measured", "wanted", "", title="icestream benchmarks")
+
+    def row(what: str, measured: str, wanted: str, met: bool) -> None:
+        table.add_row(what, measured, wanted, "[green]met[/]" if met else "[red]missed[/]")
+
+    flow = _said(console, "the stream with a product that does nothing", lambda: stream.run(500 if quick else 3000))
+    row("bare pika loop", f"{flow['floor_per_s']:.0f} messages/s", "the floor", True)
+    row(
+        "RabbitMQ + PostgreSQL",
+        f"{flow['stream_per_s']:.0f} granules/s, {flow['ratio']:.2f}x",
+        "0.2x",
+        flow["ratio"] >= 0.2,
+    )
+    for name, title in (("stream", "RabbitMQ + PostgreSQL"), ("embedded", "memory + SQLite, one process")):
+        p50, p99 = flow[f"{name}_p50_ms"], flow[f"{name}_p99_ms"]
+        row(f"{title}, idle: granule to announcement", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", "p50 15 ms", p50 <= 15)
+    row("memory + SQLite, one process", f"{flow['embedded_per_s']:.0f} granules/s", "-", True)
+
+    day = _said(console, "snow-depth-china of a real day", lambda: product.run(granules))
+    took = f"{1000 * day['product_s']:.0f} ms, floor {1000 * day['floor_s']:.0f} ms: {day['ratio']:.2f}x"
+    row("snow-depth-china beside reading and writing", took, "2x", day["ratio"] <= 2)
+
+    scale = _said(console, "two workers against one", lambda: scaling.run(12 if quick else 40))
+    rates = f"{scale['one_worker_per_s']:.2f}/s, {scale['two_workers_per_s']:.2f}/s: {scale['ratio']:.2f}x"
+    row("cold-pass-tb, one and two workers", rates, "1.7x", scale["ratio"] >= 1.7)
+    row("worker with one child, idle", f"{flow['idle_worker_mb']:.0f} MB", "200 MB", flow["idle_worker_mb"] <= 200)
+    row("worker with one child, busy on real work", f"{scale['busy_mb']:.0f} MB", "600 MB", scale["busy_mb"] <= 600)
+
+    looks = _said(console, "the ledger", lambda: ledger.run(100_000 if quick else 1_000_000))
+    for database, figures in looks.items():
+        for name, value in figures.items():
+            if name.endswith("_ms"):
+                row(
+                    f"ledger on {database}: {name.removesuffix('_ms').replace('_', ' ')}",
+                    f"{value:.2f} ms",
+                    "5 ms",
+                    value <= 5,
+                )
+    console.print(table)
+    return 0
+
+
+def _said(console: Console, what: str, work: Callable[[], Any]) -> Any:
+    with console.status(what):
+        return work()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
