@@ -10,6 +10,7 @@ from icestream_core.inputs import Align, Input, hours, source
 from icestream_core.period import day
 from icestream_core.product import OnLattice, Product, Reference
 from icestream_core.variable import Flags, Variable, Written
+from icestream_physics.constant import constant
 from icestream_physics.intercalibration import linear_transfer
 
 REFERENCE_SENSOR = "ssmis"
@@ -18,8 +19,8 @@ REFERENCE_SENSOR = "ssmis"
 CHANNELS = ("tb_19h", "tb_19v", "tb_22v", "tb_37h", "tb_37v", "tb_91h", "tb_91v")
 """18 to 19 GHz, 21 to 24 GHz, 36 to 37 GHz and 85 to 92 GHz, whatever the sensor."""
 
-COLDEST, WARMEST = 50.0, 350.0
-"""K; nothing on Earth shines colder or warmer at these frequencies (designed)."""
+COLDEST = constant(50.0, "K", source="nothing on Earth shines colder at these frequencies", certainty="design")
+WARMEST = constant(350.0, "K", source="nothing on Earth shines warmer at these frequencies", certainty="design")
 
 REFERENCE, FITTED, UNCALIBRATED, PARTLY_FITTED = range(4)
 

@@ -13,6 +13,7 @@ from icestream_core.period import day
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags, Variable
 from icestream_core.window import steps
+from icestream_physics.constant import constant
 from icestream_physics.snow_depth import SHALLOW_LIMIT, foster_1997_forest
 from icestream_physics.snow_screening import SnowQuality
 from icestream_snow_depth.dry_snow_depth import (
@@ -25,8 +26,7 @@ from icestream_snow_depth.dry_snow_depth import (
 from icestream_snow_depth.orbit_gaps import fill_gaps
 from icestream_snow_depth.papers import CHE_2008, GRODY_BASIST_1996
 
-DEEPEST = 1.0
-"""m; the source datasets range from 0 to 100 cm."""
+DEEPEST = constant(1.0, "m", source="the source datasets range from 0 to 100 cm", certainty="secondary source")
 
 THREE_RIVER_SOURCE = CHINA_025.cut("three-river-source", 89.15, 30.79, 102.58, 37.38)
 EASE_CHINA = ease_ml_box("ease-ml-china", 60.0, 15.0, 140.0, 55.0)

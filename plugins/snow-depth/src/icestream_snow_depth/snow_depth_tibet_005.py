@@ -14,6 +14,7 @@ from icestream_core.inputs import Align, Input, days, source
 from icestream_core.period import day
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags, Variable
+from icestream_physics.constant import constant
 from icestream_physics.downscaling import Redistribution, redistribute, snow_weight
 from icestream_snow_depth.papers import CHE_2008, YAN_2022
 
@@ -22,8 +23,7 @@ Value = TypeVar("Value", bound=np.generic)
 FACTOR = 5
 """Fine cells along the edge of a coarse one: 0.25 over 0.05 degree."""
 
-DEEPEST = 5.0
-"""m; five times the deepest coarse cell."""
+DEEPEST = constant(5.0, "m", source="five times the deepest coarse cell", certainty="computed")
 
 PARTLY_WEIGHTED = 4
 """Beside the codes of `Redistribution`: some fine cells took the mean weight of their block for want of their own."""
