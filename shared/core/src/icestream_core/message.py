@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from icestream_core.errors import MessageError
 from icestream_core.granule import Granule, Message
 from icestream_core.outcome import Outcome
+from icestream_core.problems import first_problems
 from icestream_core.task import Task
 
 CONTENT_TYPE: Final = "application/msgpack"
@@ -67,7 +68,7 @@ def decode(body: bytes) -> Granule | Task | Outcome | Registration:
     try:
         return model.model_validate_json(json.dumps(envelope["content"], allow_nan=False))  # type: ignore[return-value]
     except ValidationError as error:
-        raise MessageError(f"{name} message: {_first_problems(error)}") from None
+        raise MessageError(f"{name} message: {first_problems(error)}") from None
     except (TypeError, ValueError, RecursionError) as error:
         raise MessageError(f"{name} message holds what JSON cannot: {error}") from None
 
@@ -134,13 +135,3 @@ def _describe(value: object) -> str:
     if isinstance(value, dict):
         return f"a map of {', '.join(sorted(str(key)[:30] for key in value)[:8]) or 'nothing'}"
     return f"a {type(value).__name__}"
-
-
-def _first_problems(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=True)
-    told = [
-        f"{'.'.join(map(str, p['loc'])) or 'message'}: {p['msg']} (found {str(p['input'])[:60]!r})"
-        for p in problems[:5]
-    ]
-    more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-    return "; ".join(told) + more

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from icestream_core.delivery import Delivery
 from icestream_core.errors import RecordError
 from icestream_core.grid import Grid
 from icestream_core.inputs import Input
 from icestream_core.period import Period
+from icestream_core.problems import first_problems
 from icestream_core.variable import Written
 from icestream_core.window import LatestBefore
 
@@ -190,5 +191,6 @@ def product_of(record: dict[str, Any]) -> Product:
     """Return the product of a record, without its function; raises RecordError with what is wrong."""
     try:
         return Product.model_validate(record)
-    except ValueError as error:
-        raise RecordError(f"product record {str(record.get('name', ''))[:100]!r}: {error}") from None
+    except ValidationError as error:
+        name = str(record.get("name", ""))[:100]
+        raise RecordError(f"product record {name!r}: {first_problems(error)}") from None
