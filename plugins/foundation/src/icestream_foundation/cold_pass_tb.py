@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_core.inputs import Align, Input, hours, source
@@ -12,6 +13,9 @@ from icestream_core.product import OnLattice, Product, Reference
 from icestream_core.variable import Flags, Variable, Written
 from icestream_physics.constant import constant
 from icestream_physics.intercalibration import linear_transfer
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 REFERENCE_SENSOR = "ssmis"
 """The reference that Dai, Che & Ding 2015 recommend."""

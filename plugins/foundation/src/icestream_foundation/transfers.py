@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from icestream_core.collection import Collection, Facts, Opened
 from icestream_core.errors import GranuleError
@@ -29,6 +28,8 @@ def open_transfers(path: Path, granule: Granule) -> Opened:
     The file has a table a platform and in it a table a channel: [F13.tb_19h] slope = 1.002, intercept = -0.4.
     Raises GranuleError where it is no TOML, or a number is missing or makes no line.
     """
+    import xarray as xr
+
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
         rows = [

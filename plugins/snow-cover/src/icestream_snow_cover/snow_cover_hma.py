@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_core.delivery import geotiff
@@ -15,6 +16,9 @@ from icestream_core.variable import Flags, Variable
 from icestream_core.window import steps
 from icestream_snow_cover.moyd_filter import CLOUD, ONE_SENSOR_SNOW, SNOW, combine, remove_clouds
 from icestream_snow_cover.papers import MUHAMMAD_THAPA_2020
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 OTHER, CLOUD_TO_SNOW, DEBRIS_COVERED_ICE, CLEAN_ICE = 0, 210, 240, 250
 

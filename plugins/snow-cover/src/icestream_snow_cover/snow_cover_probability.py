@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_core.errors import Void
@@ -14,6 +15,9 @@ from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Variable
 from icestream_core.window import same_season
 from icestream_snow_cover.papers import MUHAMMAD_THAPA_2020, YAN_2022
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def snow_cover_probability(cover: xr.Dataset) -> dict[str, NDArray[np.generic]]:

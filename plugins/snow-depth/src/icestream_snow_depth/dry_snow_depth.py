@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_physics.snow_depth import che_2008_smmr, che_2008_ssmi
 from icestream_physics.snow_screening import WATER_LIMIT, SnowQuality, ng_2002, screened_depth
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FITTED_TRANSFER = 1
 """Code of `calibration` where cold-pass-tb brought every channel to the level of the reference sensor."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_core.delivery import ascii_grid
@@ -25,6 +26,9 @@ from icestream_snow_depth.dry_snow_depth import (
 )
 from icestream_snow_depth.orbit_gaps import fill_gaps
 from icestream_snow_depth.papers import CHE_2008, GRODY_BASIST_1996
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 DEEPEST = constant(1.0, "m", source="the source datasets range from 0 to 100 cm", certainty="secondary source")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_core.delivery import geotiff
@@ -17,6 +16,9 @@ from icestream_core.variable import Flags, Variable
 from icestream_physics.constant import constant
 from icestream_physics.downscaling import Redistribution, redistribute, snow_weight
 from icestream_snow_depth.papers import CHE_2008, YAN_2022
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Value = TypeVar("Value", bound=np.generic)
 

@@ -6,12 +6,15 @@ import ctypes
 import functools
 import time
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from icestream_core.collection import Collection
 from icestream_tally.tally import counted, facts
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def sleep(count: xr.Dataset) -> dict[str, np.ndarray]:

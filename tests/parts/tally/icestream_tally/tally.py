@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from icestream_core.collection import Collection, Facts, Opened
 from icestream_core.errors import GranuleError, Void
@@ -16,6 +16,9 @@ from icestream_core.inputs import Align, Input, source
 from icestream_core.period import day, granule
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CELLS = lonlat("tally-cells", 80.0, 40.0, 1.0, 4, 3)
 
@@ -33,6 +36,8 @@ def facts(fields, name="count"):
 
 def open_count(path: Path, granule: Granule) -> Opened:
     """A file holds one number and a newline; anything else is a bad granule."""
+    import xarray as xr
+
     try:
         value = float(path.read_text("ascii"))
     except ValueError as error:
