@@ -69,7 +69,8 @@ class Embedded:
     def __enter__(self) -> Self:
         """Start everything; products are known before the first granule comes."""
         if isinstance(self.broker, MemoryBroker):
-            self.ledger.republish()
+            made = {product.name for product in self._products}
+            self.ledger.republish(sorted({name for each in self._products for name in each.collections_read} & made))
         self.broker.apply(topology_of(self._products))
         send_records(self.broker, self._products)
         self._start("gatherer", self._gather)

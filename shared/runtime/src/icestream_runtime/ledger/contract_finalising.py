@@ -246,6 +246,19 @@ class AnnouncingContract:
         ledger.announced([entry])
         assert ledger.to_announce() == []
 
+    def test_an_announcement_that_never_came_back_as_a_granule_is_made_again(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a")])
+        ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
+        (entry,) = ledger.to_announce()
+        ledger.announced([entry])
+        assert ledger.republish(["nobody-reads-this"]) == 0
+        assert ledger.to_announce() == []
+        assert ledger.republish(["depth"]) == 1
+        assert ledger.to_announce() == [entry]
+        ledger.announced([entry])
+        ledger.record_granules([granule("b", granule_id=slot().key, collection="depth", revision=1, stage="final")])
+        assert ledger.republish(["depth"]) == 0
+
     def test_only_the_current_revision_is_announced(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a")])
         ledger.finalise([made(tasked(ledger, slot()))], 5, at_once)
