@@ -17,6 +17,7 @@ Checksum = str
 CHECKSUM_PATTERN = r"^(sha256|sha512|sha384|sha1|md5|sha3-256|sha3-384|sha3-512|library):[0-9a-z.+-]{1,128}$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+=,-]{0,199}$"
 WORD_PATTERN = r"^[A-Za-z0-9._+-]{0,64}$"
+VERSION_PATTERN = r"^\d{1,9}\.\d{1,9}\.\d{1,9}$"
 COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9-]{0,99}$"
 
 

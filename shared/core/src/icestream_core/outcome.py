@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from icestream_core.granule import CHECKSUM_PATTERN, Message, Mode
+from icestream_core.granule import CHECKSUM_PATTERN, VERSION_PATTERN, Message, Mode
 from icestream_core.slot import Slot
 
 Fault = Literal["", "product", "granule", "storage", "limit"]
@@ -58,7 +58,7 @@ class Outcome(Message):
     """
 
     slot: Slot
-    version: str
+    version: str = Field(pattern=VERSION_PATTERN)
     token: str
     inputs_hash: str
     status: Literal["made", "void", "failed"]

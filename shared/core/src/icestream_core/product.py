@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from icestream_core.delivery import Delivery
 from icestream_core.errors import RecordError
+from icestream_core.granule import VERSION_PATTERN
 from icestream_core.grid import Grid
 from icestream_core.inputs import Input
 from icestream_core.period import Period
@@ -94,8 +95,8 @@ class Product(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    version: str = Field(pattern=VERSION_PATTERN)
     title: str
     summary: str
     family: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -103,7 +104,7 @@ class Product(BaseModel):
     inputs: dict[str, Input] = Field(min_length=1)
     period: Period
     tiled: bool = False
-    variants: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]{1,64}$")], ...] = ()
+    variants: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]{1,32}$")], ...] = ()
     kind: Kind
     writes: dict[str, Written] = Field(min_length=1)
     deliveries: tuple[Delivery, ...] = ()

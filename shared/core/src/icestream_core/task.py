@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import AwareDatetime, Field
 
-from icestream_core.granule import Granule, Message, Mode
+from icestream_core.granule import VERSION_PATTERN, Granule, Message, Mode
 from icestream_core.slot import Slot
 
 
@@ -29,7 +29,7 @@ class Task(Message):
     """
 
     slot: Slot
-    version: str
+    version: str = Field(pattern=VERSION_PATTERN)
     token: str = Field(pattern=r"^[0-9a-f]{8,64}$")
     inputs_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
     inputs: dict[str, tuple[TaskInput, ...]]
