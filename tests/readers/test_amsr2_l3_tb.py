@@ -21,7 +21,12 @@ from icestream_readers.amsr2_l3_tb import AMSR2_L3_TB, GRIDS
 def test_a_name_tells_grid_frequency_and_pass(name: str, tile: str, part: str, variant: str) -> None:
     facts = AMSR2_L3_TB.parse(name)
     assert facts is not None
-    assert (facts.granule_id, facts.tile, facts.part, facts.variant) == (name.removesuffix("A2220220.h5"), tile, part, variant)
+    assert (facts.granule_id, facts.tile, facts.part, facts.variant) == (
+        name.removesuffix("A2220220.h5"),
+        tile,
+        part,
+        variant,
+    )
     assert (facts.platform, AMSR2_L3_TB.sensor_of(facts.platform)) == ("GW1", "amsr2")
     assert facts.start == datetime.strptime(name[7:15], "%Y%m%d").replace(tzinfo=UTC)
     assert (facts.end - facts.start).days == 1
