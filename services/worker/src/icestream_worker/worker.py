@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Final
 
@@ -86,9 +87,12 @@ class Worker:
         self._log.info("ready", products=[f"{product.name} {product.version}" for product in self._products])
         with ThreadPoolExecutor(self._hold, "slot") as threads:
             working = [threads.submit(self._work, subscription, stop) for _ in range(self._hold)]
-            self._sweep()
-            while not wait(working, SWEEP_SECONDS, FIRST_EXCEPTION).done:
-                self._sweep()
+            sweep_at = 0.0
+            # A thread that ends before it is told to has failed: its reason is raised below.
+            while not stop.is_set() and not wait(working, POLL_SECONDS, FIRST_COMPLETED).done:
+                if time.monotonic() >= sweep_at:
+                    self._sweep()
+                    sweep_at = time.monotonic() + SWEEP_SECONDS
             stop.set()
             subscription.cancel()
             _, late = wait(working, self._grace_seconds)
