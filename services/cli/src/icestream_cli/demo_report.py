@@ -69,16 +69,14 @@ def report(
 def show(found: dict[str, Any], out: Path) -> None:
     """Print a report for people."""
     print_table(
-        ["product", "family", "datasets", "slots", "made", "void", "revisions", "latency", "making", "files"],
+        ["product", "datasets", "slots", "made", "void", "latency", "making", "files"],
         [
             (
                 each["product"],
-                each["family"],
                 each["datasets"],
                 each["slots"],
                 each["made"],
                 each["void"] or None,
-                each["revisions"],
                 _seconds(each["latency_seconds"]),
                 _seconds(each["make_seconds"]),
                 each["files"],
