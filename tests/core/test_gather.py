@@ -76,6 +76,16 @@ def test_an_input_may_have_a_settle_of_its_own() -> None:
     assert decision.due_at == FIRST + 9 * DAY + HOUR
 
 
+def test_in_a_backfill_a_product_of_products_waits_longer_than_those_before_it() -> None:
+    of = product({"tb": tb(tile="all")})
+    rows, arrived = recorded(granule(tile="a"), at=LONG_AFTER), LONG_AFTER
+    backfill = gather(of, slot(0, of), rows, arrived + MINUTE, SETTLE, level=3)
+    assert (backfill.action, backfill.due_at) == ("wait", arrived + 3 * SETTLE)
+    soon = FIRST + DAY + MINUTE
+    live = gather(of, slot(0, of), recorded(granule(tile="a"), at=soon), soon, SETTLE, level=3)
+    assert (live.action, live.due_at) == ("wait", soon + SETTLE)
+
+
 WINDOW = product({"tb": tb(window=steps(-2, 2), patience=3 * DAY)})
 
 

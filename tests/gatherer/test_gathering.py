@@ -312,6 +312,21 @@ def test_products_that_trigger_each_other_in_a_circle_are_refused(house: House) 
     assert house.gatherer().records.product("depth").version == "1.0.0"
 
 
+def test_a_product_stands_behind_all_that_it_reads() -> None:
+    chain = {
+        "depth": product(),
+        "cover": product(name="cover"),
+        "fine": product({"depth": tb(sources=(source("depth"),)), "tb": tb()}, name="fine"),
+        "finest": product(
+            {"fine": tb(sources=(source("fine"),)), "cover": tb(sources=(source("cover"),))}, name="finest"
+        ),
+    }
+    assert records.levels(chain) == {"depth": 1, "cover": 1, "fine": 2, "finest": 3}
+    back = tb(sources=(source("fine"),), role="companion")
+    round_again = records.levels(chain | {"depth": product({"tb": tb(), "back": back})})
+    assert round_again["finest"] > round_again["fine"]
+
+
 def test_slots_of_a_product_without_a_record_do_not_keep_the_ticker_busy_or_others_waiting(house: House) -> None:
     ghost = product(name="ghost")
     interval = [periods.day().containing(datetime(2000, 1, 1, tzinfo=UTC) + number * DAY) for number in range(250)]

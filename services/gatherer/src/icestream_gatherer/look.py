@@ -17,7 +17,7 @@ from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, queries
 from icestream_gatherer.announce import SOURCE
-from icestream_gatherer.records import Records
+from icestream_gatherer.records import Records, levels
 from icestream_runtime.broker import Broker, Message
 from icestream_runtime.ledger.contract import Change, Ledger, SlotRow
 
@@ -53,6 +53,7 @@ class Looker:
         published: list[Task] = []
         # Before the ledger is locked, because they are read from it.
         products = self._products({slot.product for slot in slots})
+        level = levels(products)
 
         def ask(slot: Slot) -> dict[str, Query]:
             product = products.get(slot.product)
@@ -67,7 +68,8 @@ class Looker:
                 now: datetime,
                 ended: list[Slot] = ended,
             ) -> Change:
-                change = self._decide(products.get(row.slot.product), row, found, now)
+                name = row.slot.product
+                change = self._decide(products.get(name), row, found, now, level.get(name, 1))
                 if change.void or change.promote:
                     ended.append(row.slot)
                 return change
@@ -102,13 +104,18 @@ class Looker:
         return {product.name: product for product in self._records.all()}
 
     def _decide(
-        self, product: Product | None, row: SlotRow, found: Mapping[str, Sequence[Recorded]], now: datetime
+        self,
+        product: Product | None,
+        row: SlotRow,
+        found: Mapping[str, Sequence[Recorded]],
+        now: datetime,
+        level: int,
     ) -> Change:
         if product is None:
             awaited = f"the record of its product: icestream register {row.slot.product}"
             return Change(state=row.state, due_at=now + UNKNOWN_AGAIN, waiting_for=(awaited,), reason=row.reason)
         once = {(entry.granule.granule_id, entry.granule.checksum): entry for rows in found.values() for entry in rows}
-        decision = gather(product, row.slot, list(once.values()), now, self._settle, row.made)
+        decision = gather(product, row.slot, list(once.values()), now, self._settle, row.made, level)
         if decision.action == "wait":
             self._lifecycle.slot_waiting(slot=row.slot, waiting_for=decision.waiting_for, due_at=decision.due_at)
         return _change(row, decision, product.version, now)

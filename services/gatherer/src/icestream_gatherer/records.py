@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -134,6 +134,22 @@ class Records:
                 self._log.error("record cannot be read: its product stands still", product=name, reason=str(error))
             self._unreadable.add(name)
             return None
+
+
+def levels(products: Mapping[str, Product]) -> dict[str, int]:
+    """Return how many products stand in a row, from the observations to each one."""
+    found: dict[str, int] = {}
+
+    def level(name: str, seen: frozenset[str]) -> int:
+        if name not in found:
+            # What is no trigger may lead round in a circle.
+            read = [each for each in products[name].collections_read if each in products and each not in seen]
+            found[name] = 1 + max((level(each, seen | {each}) for each in read), default=0)
+        return found[name]
+
+    for name in sorted(products):
+        level(name, frozenset({name}))
+    return found
 
 
 def _refuse_circle(new: Product, others: Sequence[Product]) -> None:

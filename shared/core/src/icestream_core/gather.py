@@ -48,13 +48,21 @@ class Decision(NamedTuple):
 
 
 def gather(
-    product: Product, slot: Slot, rows: Sequence[Recorded], now: datetime, settle: timedelta, made: Made | None = None
+    product: Product,
+    slot: Slot,
+    rows: Sequence[Recorded],
+    now: datetime,
+    settle: timedelta,
+    made: Made | None = None,
+    level: int = 1,
 ) -> Decision:
     """Decide for a slot.
 
     rows : the granules that `touch.queries` selects, quarantined ones left out
     settle : how long the stream must have been quiet before a closed slot is made of what there is
     made : what its current revision was made from
+    level : how many products stand in a row, from the observations to this one. In a backfill each waits for a settle
+        more than those before it, because it hears of their last only when they have closed
     """
     picks = {name: pick(product, slot, name, rows) for name in product.inputs}
     lacking = [found for found in picks.values() if not found.complete]
@@ -66,7 +74,8 @@ def gather(
     void = f"input {voids[0].name} is void: {voids[0].void}" if voids else ""
     if any(not found.own_step_lacks for found in voids):
         return answer("void", missing=awaited, reason=void)
-    quiet_at = _quiet_at(picks.values(), settle, now)
+    is_backfill = now >= slot.end + max(entry.patience for entry in product.inputs.values())
+    quiet_at = _quiet_at(picks.values(), settle * level if is_backfill else settle, now)
     if not lacking:
         if now < slot.end and (going_on := _going_on(product, slot, picks.values())):
             last = slot.end + max(found.input.patience for found in going_on)
