@@ -97,9 +97,11 @@ def test_a_dead_slot_is_listed_and_redriven(running: Stream) -> None:
     assert (dead["slot"], dead["attempts"]) == (key, 2)
     assert "the product stumbled" in dead["reason"]
     assert "ZeroDivisionError" in json.loads(running.command("slots", "show", key, "--json"))["traceback"]
+    failures = len(list(running.log("product failed"))) + len(list(running.log("slot dead")))
     assert json.loads(running.command("slots", "redrive", "--dead", "--json")) == {"redriven": 1, "slots": [key]}
-    assert until(lambda: states(running)[key] != "dead"), "it is tried again"
-    assert until(lambda: states(running)[key] == "dead"), "and fails again"
+    assert until(lambda: len(list(running.log("slot dead"))) == 2), "it is tried again, and fails again"
+    assert states(running)[key] == "dead"
+    assert len(list(running.log("product failed"))) + len(list(running.log("slot dead"))) == 2 * failures
     assert running.stop() == {"run": 0}
 
 
