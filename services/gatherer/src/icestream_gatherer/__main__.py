@@ -11,14 +11,14 @@ from contextlib import ExitStack
 import structlog
 
 from icestream_core import plugins
-from icestream_core.errors import IcestreamError, SettingsError
+from icestream_core.errors import IcestreamError
 from icestream_gatherer.gatherer import Gatherer
 from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.metrics import MeterLifecycle, Metrics
-from icestream_runtime.rabbitmq import RabbitBroker
+from icestream_runtime.rabbitmq.opening import open_rabbitmq
 from icestream_runtime.settings import Settings, load
 from icestream_runtime.storage import Storage
 
@@ -58,7 +58,7 @@ def run(
     with ExitStack() as closing:
         metrics = metrics or Metrics()
         if broker is None:
-            broker = _rabbitmq(settings)
+            broker = open_rabbitmq(settings, "gatherer")
             closing.callback(broker.close)
         if ledger is None:
             ledger = open_ledger(settings.ledger_url.get_secret_value())
@@ -74,22 +74,6 @@ def run(
             structlog.stdlib.get_logger("icestream.gatherer").info("health is served", port=server.port)
             closing.enter_context(server)
         gatherer.run(stop)
-
-
-def _rabbitmq(settings: Settings) -> RabbitBroker:
-    if settings.amqp_url is None:
-        raise SettingsError(
-            "a gatherer that is a process of its own needs a broker: set ICESTREAM_AMQP_URL. "
-            "Without one, `icestream run` runs everything in one process"
-        )
-    return RabbitBroker(
-        settings.amqp_url.get_secret_value(),
-        "gatherer",
-        heartbeat=settings.heartbeat_seconds,
-        cafile=settings.tls_ca,
-        certfile=settings.tls_certificate,
-        keyfile=settings.tls_key,
-    )
 
 
 if __name__ == "__main__":

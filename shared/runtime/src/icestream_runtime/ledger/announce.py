@@ -21,7 +21,7 @@ def task_published(database: Database, tasks: Sequence[Task]) -> None:
     """Mark tasks as published, where their token still holds."""
     if not tasks:
         return
-    with database.transaction() as connection:
+    with database.transaction(single=len(tasks) == 1) as connection:
         if len(tasks) > 1:
             hold(database, connection, [task.slot for task in tasks])
         now = database.now(connection)
@@ -74,7 +74,7 @@ def to_announce(
     """Return current revisions that were not announced, the oldest first."""
     if slots is not None and not slots:
         return []
-    with database.transaction(writes=False) as connection:
+    with database.transaction(writes=False, single=True) as connection:
         parameters: dict[str, Any] = {}
         if slots is None:
             statement = database.statement(_unannounced).limit(limit)
@@ -100,7 +100,7 @@ def announced(database: Database, entries: Sequence[Announceable]) -> None:
     """Mark revisions as announced, where number and stage still hold."""
     if not entries:
         return
-    with database.transaction() as connection:
+    with database.transaction(single=len(entries) == 1) as connection:
         if len(entries) > 1:
             hold(database, connection, [entry.slot for entry in entries])
         now = database.now(connection)

@@ -6,7 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, Executable, FromClause, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +25,9 @@ Columns = Mapping[str, TypeEngine[Any]]
 class Database(ABC):
     """One database, reached through a pool of connections."""
 
+    alone: ClassVar[Mapping[str, str]] = {}
+    """Execution options of statements that stand alone."""
+
     def __init__(self, url: URL, engine: Engine) -> None:
         self.url, self.engine = url, engine
         self._built: dict[Callable[[Any], Executable], Executable] = {}
@@ -36,14 +39,16 @@ class Database(ABC):
         return cast("Statement", self._built[build])
 
     @contextlib.contextmanager
-    def transaction(self, *, writes: bool = True) -> Iterator[Connection]:
+    def transaction(self, *, writes: bool = True, single: bool = False) -> Iterator[Connection]:
         """Give a connection in a transaction that is committed at the end.
+
+        single : every statement may stand alone: a server then commits each without being asked, two round trips less
 
         Raises LedgerError where the database is away or refuses, with its address and its own words.
         """
         try:
             with self.turn(), self.engine.connect() as connection:
-                connection.execution_options(icestream_writes=writes)
+                connection.execution_options(icestream_writes=writes, **(self.alone if single else {}))
                 with connection.begin():
                     yield connection
         except SQLAlchemyError as error:

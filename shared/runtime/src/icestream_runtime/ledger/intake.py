@@ -62,7 +62,7 @@ def record_granules(database: Database, granules: Sequence[Granule]) -> list[boo
         known = latest.get((each.granule_id, each.checksum))
         if known is None or _rank(each) > _rank(known):
             latest[each.granule_id, each.checksum] = each
-    with database.transaction() as connection:
+    with database.transaction(single=len(latest) == 1) as connection:
         now = database.now(connection)
         # In the order of their keys, so that two who insert the same never wait for each other.
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
@@ -81,7 +81,7 @@ def slots_touched(database: Database, touches: Sequence[Touch]) -> list[Slot]:
     unique = dict.fromkeys(touches)
     opened = {touch.slot().key: touch.slot() for touch in unique if touch.opens}
     found: dict[str, Slot] = {}
-    with database.transaction(writes=False) as connection:
+    with database.transaction(writes=False, single=True) as connection:
         if opened:
             known = connection.execute(database.statement(_known), database.these(opened))
             found = {key: opened[key] for key in known.scalars()}
@@ -167,7 +167,7 @@ def _concerned(database: Database) -> Select[Any]:
 
 
 def _open(database: Database, slots: Sequence[Slot]) -> None:
-    with database.transaction() as connection:
+    with database.transaction(single=len(slots) == 1) as connection:
         now = database.now(connection)
         new = {
             "state": "waiting",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +39,8 @@ No JIT: it costs a second of compiling for statements that take milliseconds.
 
 class PostgreSQL(Database):
     """A server, by psycopg 3."""
+
+    alone = MappingProxyType({"isolation_level": "AUTOCOMMIT"})
 
     def __init__(self, url: URL) -> None:
         arguments = {"connect_timeout": CONNECT_SECONDS, "options": SESSION, "prepare_threshold": None}
