@@ -85,3 +85,12 @@ def test_the_picture_of_the_flow_can_be_drawn_and_says_in_words_what_it_shows() 
     for word in ("watcher", "gatherer", "worker", "ledger", "icestream.intake", "icestream.outcomes", "store/"):
         assert word in spoken
     assert root.find("{http://www.w3.org/2000/svg}desc") is not None
+
+
+def test_the_demo_that_the_readme_shows_has_the_products_and_measures_that_there_are() -> None:
+    shown = section(README, "Two commands")
+    rows = [line.split() for line in shown.splitlines() if line.startswith(" ")]
+    assert {row[0] for row in rows if row[0] in load().products} == load().products.keys()
+    source = (ROOT / "services" / "cli" / "src" / "icestream_cli" / "demo_report.py").read_text("utf-8")
+    for heading in (row for row in rows if row[0] == "product"):
+        assert all(f'"{word}"' in source for word in heading), f"the demo prints no longer {heading}"
