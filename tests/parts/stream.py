@@ -75,7 +75,8 @@ class Stream:
         self._commands[name] = words
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "icestream_cli", *words],
+                # The kernel kills it when the test is killed: nothing is left behind.
+                ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "icestream_cli", *words],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
