@@ -217,3 +217,10 @@ def outcome(task: Task, **given: Any) -> Outcome:
 
 def tasks(deliveries: Sequence[Delivery]) -> list[Task]:
     return [cast("Task", decode(delivery.body)) for delivery in deliveries]
+
+
+def the(house: House, key: str) -> Any:
+    """Return a slot that there must be."""
+    row = house.ledger.slot(key)
+    assert row is not None
+    return row

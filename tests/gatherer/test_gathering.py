@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.specimens import DAY, HOUR, granule, product, slot, tb
-from gatherer.house import House, tasks
+from gatherer.house import House, tasks, the
 from icestream_core import naming
 from icestream_core import period as periods
 from icestream_core.errors import StorageError
 from icestream_core.inputs import Input, source
-from icestream_core.message import Registration, encode
+from icestream_core.message import encode
 from icestream_core.outcome import Manifest
 from icestream_core.slot import Slot, Stage
 from icestream_core.touch import Touch
-from icestream_core.window import steps
-from icestream_gatherer import look, records, ticker
+from icestream_gatherer import look, ticker
 from icestream_gatherer.ticker import backoff
 from icestream_runtime.broker import Message
 from icestream_runtime.storage import Storage
-
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def the(house: House, key: str) -> Any:
-    row = house.ledger.slot(key)
-    assert row is not None
-    return row
 
 
 def test_products_of_products_are_made_by_themselves(house: House) -> None:
@@ -216,117 +206,6 @@ def test_a_granule_that_killed_a_gatherer_even_there_is_kept_as_a_letter(house: 
     assert "a granule message came where outcomes are wanted" in house.ledger.letters()[0]["reason"]
 
 
-def test_a_record_that_comes_after_its_granules_is_caught_up_with(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.gatherer().intake.record([granule(number) for number in range(5)])
-    house.register(product())
-    house.settle_down()
-    assert list(house.states().values()) == ["made"] * 5
-    house.close()
-
-
-def test_every_worker_that_starts_does_not_make_the_gatherer_look_at_everything_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = House(tmp_path, product())
-    house.send(granule())
-    house.settle_down()
-    looked: list[Slot] = []
-    monkeypatch.setattr(look.Looker, "look", lambda _self, slots: looked.extend(slots))
-    house.register(product())
-    assert looked == []
-    house.register(product(version="1.0.1"))
-    assert looked == [slot()]
-    house.close()
-
-
-def test_a_registration_that_somebody_died_over_is_caught_up_with(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.gatherer().intake.record([granule()])
-    house.gatherer().records.register(product().record())
-    house.publish(naming.registration_key("depth"), Registration(record=product().record()))
-    house.take(naming.INTAKE)
-    house.turn(naming.INTAKE, house.gatherer())
-    assert list(house.states()) == ["depth.20140201"]
-    house.close()
-
-
-def test_granules_of_another_gatherer_that_had_not_heard_of_a_product_are_found_once_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = House(tmp_path)
-    one, other = house.gatherer(), house.gatherer()
-    assert other.records.all() == []
-    monkeypatch.setattr(records, "STALE_SECONDS", 0.05)
-    house.publish(naming.registration_key("depth"), Registration(record=product().record()))
-    house.turn(naming.INTAKE, one)
-    monkeypatch.setattr(records.Records, "refresh", lambda *_given, **_named: None)
-    other.intake.record([granule()])
-    monkeypatch.undo()
-    assert house.states() == {}
-    for _ in range(100):
-        one.ticker.tick()
-        if not one.records._registered:
-            break
-        house.broker.subscribe([naming.DEAD], 1).get(0.1)
-    assert house.states() == {"depth.20140201": "tasked"}
-    assert one.records.to_catch_up() == []
-    house.close()
-
-
-def test_a_new_record_is_heard_of_by_the_other_gatherer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "STALE_SECONDS", 0.0)
-    house = House(tmp_path)
-    other = house.gatherer()
-    assert other.records.find("depth") is None
-    house.register(product())
-    assert other.records.product("depth").version == "1.0.0"
-    house.close()
-
-
-def test_an_older_record_does_not_replace_a_newer_one(tmp_path: Path) -> None:
-    house = House(tmp_path, product(version="2.0.0"))
-    house.register(product(version="1.10.0"))
-    assert house.gatherer().records.product("depth").version == "2.0.0"
-    house.close()
-
-
-def test_a_record_that_this_icestream_cannot_read_stops_its_own_product_only(house: House) -> None:
-    house.ledger.register({"name": "from-the-future", "version": "9.0.0", "wormhole": True})
-    house.send(granule(part="19h"), granule(part="37h"))
-    house.settle_down()
-    assert the(house, "depth.20140201").state == "made"
-
-
-def test_a_record_that_does_not_hold_together_is_kept_as_a_letter_that_says_why(house: House) -> None:
-    house.publish("register.bad", Registration(record={"name": "bad"}))
-    house.settle_down()
-    assert "product record 'bad'" in house.ledger.letters()[0]["reason"]
-
-
-def test_products_that_trigger_each_other_in_a_circle_are_refused(house: House) -> None:
-    circle = product({"tb": tb(), "fine": tb(sources=(source("fine"),))}, version="1.1.0")
-    house.publish("register.depth", Registration(record=circle.record()))
-    house.settle_down()
-    assert "in a circle" in house.ledger.letters()[0]["reason"]
-    assert house.gatherer().records.product("depth").version == "1.0.0"
-
-
-def test_a_product_stands_behind_all_that_it_reads() -> None:
-    chain = {
-        "depth": product(),
-        "cover": product(name="cover"),
-        "fine": product({"depth": tb(sources=(source("depth"),)), "tb": tb()}, name="fine"),
-        "finest": product(
-            {"fine": tb(sources=(source("fine"),)), "cover": tb(sources=(source("cover"),))}, name="finest"
-        ),
-    }
-    assert records.levels(chain) == {"depth": 1, "cover": 1, "fine": 2, "finest": 3}
-    back = tb(sources=(source("fine"),), role="companion")
-    round_again = records.levels(chain | {"depth": product({"tb": tb(), "back": back})})
-    assert round_again["finest"] > round_again["fine"]
-
-
 def test_slots_of_a_product_without_a_record_do_not_keep_the_ticker_busy_or_others_waiting(house: House) -> None:
     ghost = product(name="ghost")
     interval = [periods.day().containing(datetime(2000, 1, 1, tzinfo=UTC) + number * DAY) for number in range(250)]
@@ -396,82 +275,6 @@ def test_one_slot_that_cannot_be_placed_holds_up_no_other(tmp_path: Path) -> Non
     house.settle_down()
     assert [each.granule_id for each in house.heard()] == ["depth.20140202", "depth.20140201"]
     house.close()
-
-
-def live(number: int, **given: Any) -> Any:
-    """Return a granule of so many days ago."""
-    return granule(start=TODAY - number * DAY, end=TODAY - (number - 1) * DAY, **given)
-
-
-def test_the_calendar_opens_the_days_on_which_nothing_came_so_that_silence_is_seen(tmp_path: Path) -> None:
-    house = House(tmp_path, product())
-    house.send(live(4))
-    house.settle_down()
-    assert house.gatherer().ticker.open_calendar() == 3
-    days = [f"depth.{TODAY - number * DAY:%Y%m%d}" for number in (1, 2, 3)]
-    assert [house.states()[key] for key in days[1:]] == ["hopeless", "hopeless"]
-    assert the(house, days[0]).waiting_for in (("tb (tb)",), ())
-    house.close()
-
-
-def test_the_calendar_keeps_no_product_alive_that_is_over(tmp_path: Path) -> None:
-    house = House(tmp_path, product())
-    house.send(live(12), granule())
-    house.settle_down()
-    assert house.gatherer().ticker.open_calendar() == 0
-    assert len(house.states()) == 2
-    house.close()
-
-
-def test_silent_slots_themselves_keep_no_product_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House(tmp_path, product())
-    house.send(live(9))
-    house.settle_down()
-    house.gatherer().ticker.open_calendar()
-    opened = len(house.states())
-    later = datetime.now(UTC) + 5 * DAY
-    monkeypatch.setattr(house.ledger, "clock", lambda: later)
-    assert house.gatherer().ticker.open_calendar() == 0
-    assert len(house.states()) == opened
-    house.close()
-
-
-def test_a_slot_that_was_opened_for_silence_is_made_when_its_granule_comes_after_all(tmp_path: Path) -> None:
-    house = House(tmp_path, product())
-    house.send(live(5))
-    house.settle_down()
-    house.gatherer().ticker.open_calendar()
-    house.send(live(3))
-    house.settle_down()
-    assert house.states()[f"depth.{TODAY - 3 * DAY:%Y%m%d}"] == "made"
-    house.close()
-
-
-def test_a_provisional_product_is_promoted_in_time_and_announced_again_as_final(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    of = product({"tb": tb(window=steps(0, 2), patience=3 * DAY)})
-    house = House(tmp_path, of, product({"depth": tb(sources=(source("depth"),), stages=("final",))}, name="fine"))
-    house.send(live(1))
-    house.settle_down()
-    assert [(each.stage, each.revision) for each in house.heard()] == [("provisional", 1)]
-    monkeypatch.setattr("icestream_runtime.ledger.sqlite.datetime", Later)
-    house.settle_down()
-    assert [(each.collection, each.stage, each.revision) for each in house.heard()] == [
-        ("depth", "provisional", 1),
-        ("depth", "final", 1),
-        ("fine", "final", 1),
-    ]
-    assert sum(house.made.values()) == 2
-    house.close()
-
-
-class Later(datetime):
-    """The clock of five days from now."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:
-        return datetime.now(tz) + 5 * DAY
 
 
 def test_slots_that_wait_for_parameters_are_made_when_they_come(tmp_path: Path) -> None:
