@@ -62,7 +62,7 @@ def main() -> int:
     row("worker with one child, idle", f"{flow['idle_worker_mb']:.0f} MB", "200 MB", flow["idle_worker_mb"] <= 200)
     row("worker with one child, busy on real work", f"{scale['busy_mb']:.0f} MB", "600 MB", scale["busy_mb"] <= 600)
 
-    looks = _said(console, "the ledger", lambda: ledger.run(100_000 if quick else 1_000_000))
+    looks = _said(console, "the ledger", lambda: ledger.run(300_000 if quick else 1_000_000))
     for database, figures in looks.items():
         for name, value in figures.items():
             if name.endswith("p50 ms"):
