@@ -1,0 +1,8 @@
+"""Surface melt products."""
+
+from icestream_core.hookspecs import hookimpl
+
+
+@hookimpl
+def icestream_products() -> list[object]:
+    return []
