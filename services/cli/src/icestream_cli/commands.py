@@ -42,7 +42,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Entry]]] = {
         "granules": Entry("granules:granules", "List granules, release quarantined ones."),
         "letters": Entry("letters:letters", "List messages that nobody could read."),
         "topology": Entry("topology:topology", "Show or make exchange and queues."),
-        "ledger": Entry("ledger:ledger", "Bring the ledger's tables up to date."),
+        "ledger": Entry("ledger:ledger", "Bring the ledger's tables up to date, or a broker that lost its queues."),
         "completion": Entry("completion:completion", "Print the script that completes words in your shell."),
     },
 }

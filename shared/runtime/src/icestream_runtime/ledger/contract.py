@@ -109,7 +109,8 @@ class Ledger(Protocol):
         """Insert and commit; for each, whether it was new. The same id and checksum again is no-op.
 
         Except for a product's granule: of a higher revision, or final after provisional, it replaces the one kept and
-        counts as new (the same files may be announced again).
+        counts as new (the same files may be announced again). One that lies elsewhere now is no new one, and its new
+        place is kept: the one that was received last.
         """
 
     def slots_touched(self, touches: Sequence[Touch]) -> list[Slot]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from icestream_core.granule import Asset, Granule
 from icestream_core.pick import Recorded
 from icestream_core.slot import Slot
 from icestream_core.task import Task
@@ -14,12 +15,14 @@ from icestream_core.touch import Query, Touch
 from icestream_runtime.ledger.contract import Change, Ledger, SlotRow
 from icestream_runtime.ledger.specimens import (
     DAY,
+    FIRST,
     at_least,
     granule,
     opening,
     row,
     same_days,
     seen,
+    sha256,
     slot,
     tasked,
 )
@@ -51,6 +54,23 @@ class RecordingContract:
         assert ledger.record_granules([granule("a", revision=1, stage="final")]) == [True]
         assert ledger.record_granules([granule("a", revision=1, stage="provisional")]) == [False]
         assert [each.stage for each, _ in ledger.granules()] == ["final"]
+
+    def test_a_granule_that_was_moved_is_no_new_one_and_is_found_at_its_new_place(self, ledger: Ledger) -> None:
+        ledger.record_granules([lying("/old", 0)])
+        assert ledger.record_granules([lying("/new", 2)]) == [False]
+        assert places(ledger) == ["/new/a"]
+        assert seen(ledger, slot()) == ["a.20140201"]
+
+    def test_an_old_place_that_is_announced_late_does_not_hold(self, ledger: Ledger) -> None:
+        ledger.record_granules([lying("/old", 0)])
+        ledger.record_granules([lying("/new", 2), lying("/between", 1)])
+        ledger.record_granules([lying("/old", 0)])
+        assert places(ledger) == ["/new/a"]
+
+    def test_a_place_announced_by_a_clock_that_is_ahead_holds_nobody_up(self, ledger: Ledger) -> None:
+        ledger.record_granules([lying("/old", 400_000)])
+        ledger.record_granules([lying("/new", 1)])
+        assert places(ledger) == ["/new/a"]
 
     def test_granules_are_listed_the_latest_first(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a")])
@@ -229,3 +249,14 @@ class LookingContract:
         for thread in threads:
             thread.join(60)
         assert sorted(each.slot.key for each in tasks) == sorted(slot(day).key for day in range(races))
+
+
+def lying(place: str, hours: float) -> Granule:
+    """Return the granule `a` as announced from a directory, so many hours after its day began."""
+    checksum = sha256("a")
+    asset = Asset(href=f"{place}/a", size=1, checksum=checksum)
+    return granule("a", assets=(asset,), received_at=FIRST + timedelta(hours=hours))
+
+
+def places(ledger: Ledger) -> list[str]:
+    return [asset.href for each, _ in ledger.granules() for asset in each.assets]

@@ -16,6 +16,7 @@ from icestream_core.granule import Granule
 from icestream_core.slot import Slot
 from icestream_core.touch import Touch
 from icestream_runtime.ledger.database import Columns, Database
+from icestream_runtime.ledger.place import follow
 from icestream_runtime.ledger.schema import granule, letter, product, slot, span
 from icestream_runtime.ledger.standing import slot_of
 
@@ -54,7 +55,10 @@ def register(database: Database, record: Mapping[str, Any]) -> bool:
 
 
 def record_granules(database: Database, granules: Sequence[Granule]) -> list[bool]:
-    """Insert granules; an announcement of a higher revision or stage replaces the one of the same files."""
+    """Insert granules; an announcement of a higher revision or stage replaces the one of the same files.
+
+    What is known already may have been moved: then its new place is taken.
+    """
     if not granules:
         return []
     latest: dict[tuple[str, str], Granule] = {}
@@ -68,6 +72,8 @@ def record_granules(database: Database, granules: Sequence[Granule]) -> list[boo
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
         done = connection.execute(database.statement(_recorded), rows)
         written = {(granule_id, checksum) for granule_id, checksum in done}
+    if again := [each for each in granules if (each.granule_id, each.checksum) not in written]:
+        follow(database, again)
     found = []
     for each in granules:
         key = each.granule_id, each.checksum
