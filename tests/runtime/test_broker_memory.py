@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icestream_core.naming import DEAD, INTAKE
 from icestream_runtime.broker import BrokerClosed, BrokerUnavailable, Message, PublishNotConfirmed
 from icestream_runtime.broker_contract import BrokerContract
 from icestream_runtime.memory import OVERHEAD, MemoryBroker, matches
-from icestream_runtime.topology import DEAD, INTAKE, Queue, Topology, topology
+from icestream_runtime.topology import Queue, Topology, topology
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=5)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from icestream_core.naming import INTAKE, OUTCOMES
 from icestream_runtime.broker import (
     Broker,
     BrokerClosed,
@@ -23,7 +24,7 @@ from icestream_runtime.broker import (
 )
 from icestream_runtime.rabbitmq import RabbitBroker
 from icestream_runtime.rabbitmq.parameters import address, connection_parameters
-from icestream_runtime.topology import INTAKE, OUTCOMES, topology
+from icestream_runtime.topology import topology
 from parts.rabbitmq import PrivateRabbitMQ
 
 BODY = b"x" * 1024

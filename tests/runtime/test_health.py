@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from icestream_core.naming import INTAKE
 from icestream_runtime.broker import (
     Broker,
     BrokerError,
@@ -23,7 +24,7 @@ from icestream_runtime.broker import (
 )
 from icestream_runtime.health import Check, HealthServer, deaf
 from icestream_runtime.memory import MemoryBroker
-from icestream_runtime.topology import INTAKE, topology
+from icestream_runtime.topology import topology
 
 
 @dataclass

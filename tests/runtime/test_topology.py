@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from icestream_runtime.broker import EXCHANGE, Message
+from icestream_core.naming import DEAD, EXCHANGE, INTAKE, OUTCOMES, make_queue
+from icestream_runtime.broker import Message
 from icestream_runtime.memory import MemoryBroker
-from icestream_runtime.topology import DEAD, INTAKE, OUTCOMES, Topology, make_queue, topology
+from icestream_runtime.topology import Topology, topology
 
 
 def arguments(of: Topology, name: str) -> dict[str, str | int]:
@@ -13,7 +14,7 @@ def arguments(of: Topology, name: str) -> dict[str, str | int]:
 def test_a_product_has_a_queue_and_one_for_backfill() -> None:
     names = [queue.name for queue in topology(["snow-depth-china"]).queues]
     assert names == [DEAD, INTAKE, OUTCOMES, "icestream.make.snow-depth-china", "icestream.make.snow-depth-china.bulk"]
-    assert names[-2:] == [make_queue("snow-depth-china"), make_queue("snow-depth-china", bulk=True)]
+    assert names[-2:] == [make_queue("snow-depth-china"), make_queue("snow-depth-china", "reprocessing")]
 
 
 def test_every_queue_is_replicated() -> None:
@@ -56,7 +57,7 @@ def test_a_product_that_registers_later_adds_its_queues_and_bindings() -> None:
     broker.apply(topology(["b"], ["granule.y.#"]))
     broker.bind(INTAKE, ["granule.z.#"])
     assert broker.publish([Message(b"", f"granule.{sensor}.c") for sensor in "xyz"]) == []
-    assert broker.depth(make_queue("b", bulk=True)).ready == 0
+    assert broker.depth(make_queue("b", "reprocessing")).ready == 0
 
 
 def test_a_task_that_kills_its_workers_comes_to_the_dead_letters() -> None:

@@ -19,11 +19,12 @@ from icestream_core.collection import Collection, Facts
 from icestream_core.errors import SettingsError
 from icestream_core.granule import Granule
 from icestream_core.message import decode
+from icestream_core.naming import INTAKE
 from icestream_runtime.broker import Broker, BrokerUnavailable, Message, PublishNotConfirmed
 from icestream_runtime.memory import MemoryBroker
 from icestream_runtime.metrics import PUBLISH_RETRIES, WATCHED, Metrics
 from icestream_runtime.settings import load
-from icestream_runtime.topology import INTAKE, topology
+from icestream_runtime.topology import topology
 from icestream_watcher.__main__ import watcher
 from icestream_watcher.announce import granule_of
 from icestream_watcher.files import State

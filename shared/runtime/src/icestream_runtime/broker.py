@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from icestream_core.errors import IcestreamError
 from icestream_core.message import CONTENT_TYPE, MAX_BYTES
+from icestream_core.naming import EXCHANGE
 
 if TYPE_CHECKING:
     from icestream_runtime.topology import Topology
-
-EXCHANGE: Final = "icestream"
 
 MAX_NAME: Final = 255
 """The longest name, key or header name that AMQP 0-9-1 carries, bytes."""

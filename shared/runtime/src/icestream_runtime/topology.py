@@ -6,11 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from icestream_runtime.broker import EXCHANGE
-
-INTAKE: Final = "icestream.intake"
-OUTCOMES: Final = "icestream.outcomes"
-DEAD: Final = "icestream.dead"
+from icestream_core.naming import DEAD, EXCHANGE, INTAKE, MODES, OUTCOMES, make_queue
 
 DELIVERY_LIMIT: Final = 20
 """How often a message may come back before it is dead. A backstop: the ledger counts attempts, and stops at five."""
@@ -52,11 +48,6 @@ class Topology:
     bindings: tuple[Binding, ...] = ()
 
 
-def make_queue(product: str, bulk: bool = False) -> str:
-    """Return the name of the queue of a product's tasks; bulk is for backfill."""
-    return f"icestream.make.{product}.bulk" if bulk else f"icestream.make.{product}"
-
-
 def work_queue(name: str, dead: str = DEAD, limit: int = DELIVERY_LIMIT) -> Queue:
     """Return a replicated queue whose failed messages go, without loss, straight to the queue `dead`.
 
@@ -85,7 +76,7 @@ def topology(products: Iterable[str] = (), bindings: Iterable[str] = ()) -> Topo
     products : names of products; each gets its queue and the one for backfill
     bindings : routing keys that the intake wants, such as `granule.ssmis.nsidc-0032` or `product.snow.*`
     """
-    tasks = [work_queue(make_queue(product, bulk)) for product in products for bulk in (False, True)]
+    tasks = [work_queue(make_queue(product, mode)) for product in products for mode in MODES]
     return Topology(
         exchanges=(Exchange(EXCHANGE),),
         # The dead letters first: a queue may have some as soon as it exists.
