@@ -19,6 +19,7 @@ from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_gatherer.announce import Announcer
 from icestream_gatherer.intake import Intake
+from icestream_gatherer.letters import Letters
 from icestream_gatherer.look import Looker
 from icestream_gatherer.outcomes import Outcomes
 from icestream_gatherer.records import Records
@@ -26,6 +27,7 @@ from icestream_gatherer.ticker import Ticker, backoff
 from icestream_runtime.broker import Broker, Delivery, Message
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.memory import MemoryBroker
+from icestream_runtime.metrics import Metrics
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import Binding, Topology, topology, work_queue
 
@@ -60,13 +62,15 @@ class Gathering:
 
     def __init__(self, ledger: Ledger, broker: Broker, storage: Storage, house: House, settle: timedelta) -> None:
         hooks = plugins.lifecycle([house])
-        self.records = Records(ledger, broker)
+        self.metrics = Metrics()
+        letters = Letters(ledger, self.metrics)
+        self.records = Records(ledger, broker, letters)
         announcer = Announcer(ledger, broker, storage, self.records, hooks)
         looker = Looker(ledger, broker, self.records, hooks, settle, announcer.announce)
-        self.intake = Intake(ledger, self.records, looker, hooks)
+        self.intake = Intake(ledger, self.records, looker, hooks, letters)
         self.outcomes = Outcomes(
-            ledger, broker, storage, self.records, looker, hooks, 3, backoff(house.backoff_seconds, timedelta(hours=1)),
-            self.intake,
+            ledger, broker, storage, self.records, looker, hooks, letters, 3,
+            backoff(house.backoff_seconds, timedelta(hours=1)), self.intake,
         )  # fmt: skip
         self.ticker = Ticker(ledger, self.records, looker, self.intake, self.outcomes)
 

@@ -11,7 +11,7 @@ from generation.samples import china_depth
 from icestream_core.errors import ProductError
 from icestream_core.product import Product
 from icestream_core.variable import Flags, Variable
-from icestream_generation.promises import check, stored_as_floats
+from icestream_generation.promises import check, stored_as_floats, valid_shares
 
 SHAPE = (2, 3)
 PRODUCT = china_depth()
@@ -83,3 +83,11 @@ def test_whole_numbers_keep_missing_as_their_smallest() -> None:
     assert found.dtype == np.int16
     assert found[0].tolist() == [1, -32768, 365]
     assert np.isnan(stored_as_floats(found, count)[0, 1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_the_share_of_values_that_are_there_is_told_and_classes_are_left_out(dtype: Any) -> None:
+    depth = Variable(unit="m", long_name="depth", valid=(0, 100), dtype=dtype)
+    product = PRODUCT.model_copy(update={"writes": {**PRODUCT.writes, "snow_depth": depth}})
+    values = np.array([[1, np.nan, 3], [4, np.nan, 6]])
+    assert valid_shares(product, check(product, returned(snow_depth=values), SHAPE)) == {"snow_depth": 4 / 6}

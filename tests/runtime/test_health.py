@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from icestream_core.naming import INTAKE
+from icestream_runtime import health
 from icestream_runtime.broker import (
     Broker,
     BrokerError,
@@ -22,8 +24,9 @@ from icestream_runtime.broker import (
     QueueMissing,
     Subscription,
 )
-from icestream_runtime.health import Check, HealthServer, deaf
+from icestream_runtime.health import Check, HealthServer, deaf, reachable
 from icestream_runtime.memory import MemoryBroker
+from icestream_runtime.metrics import CHECK_FAILING, Metrics
 from icestream_runtime.topology import topology
 
 
@@ -182,12 +185,43 @@ def test_a_consumer_that_takes_nothing_is_found_deaf_on_a_real_subscription() ->
     broker = MemoryBroker()
     broker.apply(topology(bindings=["granule.#"]))
     subscription = broker.subscribe([INTAKE], prefetch=1)
-    time = [subscription.last_received]
-    check = deaf(broker, subscription, [INTAKE], lambda: time[0] - 500, patience=60, clock=lambda: time[0]).probe
+    clock = [subscription.last_received]
+    check = deaf(broker, subscription, [INTAKE], lambda: clock[0] - 500, patience=60, clock=lambda: clock[0]).probe
     broker.publish([Message(b"", "granule.a.b")])
     assert check() is None
-    time[0] += 61
+    clock[0] += 61
     assert check() is not None
     delivery = subscription.get(1)
     assert delivery is not None
     assert check() is None
+
+
+@pytest.mark.parametrize("error", [BrokerUnavailable("no answer"), QueueMissing("a"), BrokerRefused("wrong password")])
+def test_a_broker_that_does_not_answer_is_not_reachable_at_once(error: BrokerError) -> None:
+    hearing = Hearing(error=error)
+    probe = reachable(cast(Broker, hearing), "a").probe
+    assert probe() == str(error)
+    hearing.error = None
+    assert probe() is None
+
+
+def test_checks_are_seen_as_gauges_where_nobody_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_SECONDS", 0.01)
+    metrics, reasons = Metrics(), ["deaf"]
+    live = [Check("consumption of intake", lambda: reasons[0]), Check("consumption of outcomes", lambda: None)]
+
+    def shown(check: str) -> float | None:
+        labels = {"probe": "livez", "check": check}
+        return metrics.registry.get_sample_value(CHECK_FAILING.name, labels)
+
+    with HealthServer(live, [], metrics.registry, host="127.0.0.1", metrics=metrics):
+        until(lambda: (shown("consumption of intake"), shown("consumption of outcomes")) == (1, 0))
+        reasons[0] = cast(str, None)
+        until(lambda: shown("consumption of intake") == 0)
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    give_up = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -14,25 +17,37 @@ from icestream_core import hookspecs
 from icestream_core.granule import Asset, Granule
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot
+from icestream_runtime.meter import MeterLifecycle
 from icestream_runtime.metrics import (
     ADOPTED,
     ARRIVAL_LATENCY,
+    CHILDREN_BUSY,
+    CLOCK_SKEW,
     DEATHS,
+    DISK_FREE,
+    GRANULE_SPAN,
     GRANULES,
+    INFO,
+    INTAKE_LAG,
     LAST_GRANULE,
     MAKE_SECONDS,
     METRICS,
     OUTCOMES,
     PRODUCT_LATENCY,
+    REVISIONS,
     SLOTS,
+    VALID,
     WAITS,
-    MeterLifecycle,
     Metrics,
 )
+from icestream_runtime.storage import Storage
 
 NOW = datetime.now(UTC)
 SLOT = Slot(product="snow-depth-china", period="a", start=NOW - timedelta(hours=25), end=NOW - timedelta(hours=1))
-BOUNDED = {"product", "family", "sensor", "collection", "outcome", "fault", "stage", "state", "step", "queue", "kind"}
+BOUNDED = {
+    *("product", "family", "sensor", "collection", "outcome", "fault", "stage", "state", "step", "queue", "kind"),
+    *("input", "variable", "place", "of", "what", "probe", "check", "service", "version", "new", "cause", "fate"),
+}
 
 
 @pytest.fixture
@@ -94,7 +109,7 @@ def test_a_name_tells_noun_unit_and_kind(metric: Any) -> None:
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_labels_are_bounded(metric: Any) -> None:
-    assert set(metric.labels) <= BOUNDED | {"new", "cause", "fate"}
+    assert set(metric.labels) <= BOUNDED
 
 
 def test_names_are_unique_and_everything_is_in_the_registry(metrics: Metrics) -> None:
@@ -174,3 +189,56 @@ def test_a_state_that_no_slot_has_any_more_is_nought(metrics: Metrics) -> None:
         state: metrics.value(SLOTS, product="snow-depth-china", state=state) for state in ("waiting", "dead", "made")
     }
     assert shown == {"waiting": 0, "dead": 0, "made": 3}
+
+
+@pytest.mark.parametrize("of_no_sensor", [{"mode": "reprocessing"}, {"source_format": "icestream"}], ids=str)
+def test_a_backfill_and_a_product_say_nothing_of_when_a_sensor_delivered(
+    metrics: Metrics, hooks: Any, of_no_sensor: dict[str, Any]
+) -> None:
+    hooks.granule_received(granule=granule(**of_no_sensor), new=True)
+    labels = {"sensor": "ssmis", "collection": "snow-depth-china"}
+    assert metrics.value(GRANULES, new="yes", **labels) == 1
+    assert value(metrics, "icestream_last_granule_timestamp_seconds", **labels) is None
+
+
+def test_how_long_a_granule_is_and_how_long_it_was_on_its_way_are_shown(metrics: Metrics, hooks: Any) -> None:
+    hooks.granule_received(granule=granule(received_at=datetime.now(UTC) - timedelta(seconds=30)), new=True)
+    assert metrics.value(GRANULE_SPAN, sensor="ssmis", collection="snow-depth-china") == 86_400
+    assert metrics.value(INTAKE_LAG) == 1
+    assert value(metrics, "icestream_intake_lag_seconds_sum") == pytest.approx(30, abs=5)
+    assert metrics.value(CLOCK_SKEW, of="watcher") == 0
+
+
+def test_a_clock_that_is_before_ours_is_seen(metrics: Metrics, hooks: Any) -> None:
+    ahead = datetime.now(UTC) + timedelta(minutes=5)
+    hooks.granule_received(granule=granule(received_at=ahead), new=True)
+    hooks.product_made(slot=SLOT, outcome=outcome(finished_at=ahead), revision=1, announcement=None)
+    assert metrics.value(CLOCK_SKEW, of="watcher") == pytest.approx(300, abs=5)
+    assert metrics.value(CLOCK_SKEW, of="worker") == pytest.approx(300, abs=5)
+
+
+def test_revisions_after_the_first_count_and_what_is_valid_is_shown(metrics: Metrics, hooks: Any) -> None:
+    for revision, share in ((1, 0.9), (2, 0.4)):
+        made = outcome(valid={"snow_depth": share})
+        hooks.product_made(slot=SLOT, outcome=made, revision=revision, announcement=None)
+    assert metrics.value(REVISIONS, product="snow-depth-china", family="snow-depth") == 1
+    assert metrics.value(VALID, product="snow-depth-china", variable="snow_depth") == 0.4
+
+
+def test_a_gauge_may_follow_what_it_shows(metrics: Metrics) -> None:
+    busy = [0]
+    metrics.follow(CHILDREN_BUSY, lambda: busy[0])
+    busy[0] = 3
+    assert metrics.value(CHILDREN_BUSY) == 3
+
+
+def test_a_service_says_its_name_and_version_and_how_much_room_it_has(metrics: Metrics, tmp_path: Path) -> None:
+    metrics.introduce("worker")
+    metrics.show_disk(Storage(tmp_path / "not" / "there").space())
+    assert metrics.value(INFO, service="worker", version=version("icestream-runtime")) == 1
+    free = metrics.value(DISK_FREE, place="output")
+    assert free == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.2)
+    assert {place: metrics.value(DISK_FREE, place=place) > 0 for place in ("staging", "cache")} == {
+        "staging": True,
+        "cache": True,
+    }

@@ -54,6 +54,7 @@ def test_a_task_is_made_published_and_answered(handler: Handler, metrics: Metric
     assert {file.role for file in outcome.manifest.files} >= {"data", "stac"}
     assert all(Path(outcome.manifest.href, file.name).stat().st_size == file.size for file in outcome.manifest.files)
     assert {"fetch", "open", "compute", "write", "publish", "total", "arrival"} <= outcome.seconds.keys()
+    assert outcome.valid == {"square": 1.0}
     assert (outcome.token, outcome.inputs_hash, outcome.worker) == (task.token, task.inputs_hash, "test")
     assert metrics.value(FETCHED, collection="count") == granule.assets[0].size
 

@@ -18,7 +18,7 @@ from icestream_core.outcome import Outcome
 from icestream_core.task import Task
 from icestream_runtime.broker import BrokerUnavailable, Delivery, Message, PublishNotConfirmed
 from icestream_runtime.memory import MemoryBroker
-from icestream_runtime.metrics import PUBLISH_RETRIES, PUBLISHED, UNREADABLE, Metrics
+from icestream_runtime.metrics import CHILDREN_BUSY, DISK_FREE, PUBLISH_RETRIES, PUBLISHED, UNREADABLE, Metrics
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import topology
@@ -125,6 +125,7 @@ class Slow(InlineChildren):
 
     def compute(self, job: Job, limits: Limits) -> Answer:
         self.begun.set()
+        self._free_since = None
         while not self.let.wait(0.01):
             if self.closed.is_set():
                 raise StorageError("this worker stops")
@@ -249,3 +250,17 @@ def test_new_passes_go_before_backfill(stage: Stage) -> None:
     modes = [outcome.mode for outcome in stage.outcomes(12)]
     assert modes.index("forward") < 4
     assert modes[-4:] == ["reprocessing"] * 4
+
+
+def test_children_that_make_a_slot_are_shown_as_busy_and_the_disk_with_its_room(stage: Stage) -> None:
+    stage.make_queues()
+    children = Slow()
+    stage.start(children)
+    assert stage.metrics.value(CHILDREN_BUSY) == 0
+    stage.send(stage.task())
+    assert children.begun.wait(SOON)
+    assert stage.metrics.value(CHILDREN_BUSY) == 1
+    children.let.set()
+    stage.outcomes(1)
+    stage.until(lambda: stage.metrics.value(CHILDREN_BUSY) == 0)
+    stage.until(lambda: stage.metrics.value(DISK_FREE, place="output") > 0)

@@ -78,7 +78,10 @@ class Embedded:
         self._start("watcher", self.watcher.run)
         if self._settings.metrics_port is not None:
             live = [Check("parts", self._dead_part), *self.watcher.live]
-            server = HealthServer(live, self.watcher.ready, self.metrics.registry, self._settings.metrics_port)
+            server = HealthServer(
+                live, self.watcher.ready, self.metrics.registry, self._settings.metrics_port, metrics=self.metrics
+            )
+            self.metrics.introduce("run")
             self._closing.enter_context(server)
         return self
 

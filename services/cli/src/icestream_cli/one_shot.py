@@ -24,6 +24,7 @@ from icestream_core.product import Product
 from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_core.touch import Query
+from icestream_gatherer.letters import Letters
 from icestream_gatherer.look import Looker
 from icestream_gatherer.outcomes import Outcomes
 from icestream_gatherer.records import Records
@@ -31,6 +32,7 @@ from icestream_runtime.broker import Message
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.ledger.contract import Change, Decide, SlotRow
 from icestream_runtime.memory import MemoryBroker
+from icestream_runtime.metrics import Metrics
 from icestream_runtime.topology import topology
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ class OneShot:
         self._broker = MemoryBroker()
         self._broker.apply(topology())
         self._ledger = open_ledger("sqlite://")
-        self._records = Records(self._ledger, self._broker)
+        self._letters = Letters(self._ledger, Metrics())
+        self._records = Records(self._ledger, self._broker, self._letters)
         self._listener = _Listener()
         self._storage = storage
         self._missing: dict[str, tuple[str, ...]] = {}
@@ -97,7 +100,15 @@ class OneShot:
         ledger = cast("Ledger", _WithoutPatience(self._ledger, created_at))
         looker = Looker(ledger, self._broker, self._records, hooks, timedelta(0))
         outcomes = Outcomes(
-            self._ledger, self._broker, self._storage, self._records, looker, hooks, max_attempts=1, backoff=_at_once
+            self._ledger,
+            self._broker,
+            self._storage,
+            self._records,
+            looker,
+            hooks,
+            self._letters,
+            max_attempts=1,
+            backoff=_at_once,
         )
         known = list(granules)
         self._ledger.record_granules(known)

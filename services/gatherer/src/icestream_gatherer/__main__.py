@@ -17,7 +17,8 @@ from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
 from icestream_runtime.ledger import Ledger, open_ledger
-from icestream_runtime.metrics import MeterLifecycle, Metrics
+from icestream_runtime.meter import MeterLifecycle
+from icestream_runtime.metrics import Metrics
 from icestream_runtime.rabbitmq.opening import open_rabbitmq
 from icestream_runtime.settings import Settings, load
 from icestream_runtime.storage import Storage
@@ -70,7 +71,10 @@ def run(
         hooks = plugins.lifecycle([logs.LogLifecycle(), MeterLifecycle(metrics, family), *lifecycle])
         gatherer = Gatherer(settings, broker, ledger, storage or Storage.of(settings), metrics, hooks)
         if serve_health and settings.metrics_port is not None:
-            server = HealthServer(gatherer.live, gatherer.ready, metrics.registry, settings.metrics_port)
+            server = HealthServer(
+                gatherer.live, gatherer.ready, metrics.registry, settings.metrics_port, metrics=metrics
+            )
+            metrics.introduce("gatherer")
             structlog.stdlib.get_logger("icestream.gatherer").info("health is served", port=server.port)
             closing.enter_context(server)
         gatherer.run(stop)

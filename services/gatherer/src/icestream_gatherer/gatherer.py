@@ -15,7 +15,9 @@ import structlog
 from icestream_core import naming
 from icestream_core.errors import LedgerError, StorageError
 from icestream_gatherer.announce import Announcer
+from icestream_gatherer.gauges import Gauges
 from icestream_gatherer.intake import Intake
+from icestream_gatherer.letters import Letters
 from icestream_gatherer.look import Looker
 from icestream_gatherer.outcomes import Outcomes
 from icestream_gatherer.records import Records
@@ -28,9 +30,9 @@ from icestream_runtime.broker import (
     QueueMissing,
     Subscription,
 )
-from icestream_runtime.health import Check, deaf
+from icestream_runtime.health import Check, deaf, reachable
 from icestream_runtime.ledger.contract import Ledger
-from icestream_runtime.metrics import QUEUE_MESSAGES, Metrics
+from icestream_runtime.metrics import AWAY, AWAY_ERRORS, Metrics
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import topology
@@ -63,11 +65,12 @@ class Gatherer:
         lifecycle: pluggy.HookRelay,
     ) -> None:
         self._settings, self._broker, self._ledger, self._metrics = settings, broker, ledger, metrics
-        self.records = Records(ledger, broker)
+        letters = Letters(ledger, metrics)
+        self.records = Records(ledger, broker, letters)
         announcer = Announcer(ledger, broker, storage, self.records, lifecycle)
         settle = timedelta(seconds=settings.settle_seconds)
         looker = Looker(ledger, broker, self.records, lifecycle, settle, announcer.announce)
-        self.intake = Intake(ledger, self.records, looker, lifecycle)
+        self.intake = Intake(ledger, self.records, looker, lifecycle, letters)
         self.outcomes = Outcomes(
             ledger,
             broker,
@@ -75,14 +78,21 @@ class Gatherer:
             self.records,
             looker,
             lifecycle,
+            letters,
             settings.max_attempts,
             backoff(settings.backoff_seconds, LONGEST_BACKOFF),
             self.intake,
         )
         self.ticker = Ticker(ledger, self.records, looker, self.intake, self.outcomes)
         self.live: list[Check] = []
-        self.ready = [Check("services", self._what_is_away), Check("subscription", self._what_is_not_heard)]
-        self._away: dict[str, str] = {}
+        self.ready = [
+            Check("services", self._what_is_away),
+            Check("subscription", self._what_is_not_heard),
+            reachable(broker, naming.INTAKE),
+        ]
+        self._gauges = Gauges(ledger, broker, storage, self.records, metrics)
+        self._away: dict[str, tuple[str, str]] = {}
+        self._show_away()
         self._idle_since: dict[str, float | None] = {}
         self._log = structlog.stdlib.get_logger("icestream.gatherer")
 
@@ -141,7 +151,12 @@ class Gatherer:
         if not self._until_it_works(name, stop, lambda: found.append(self._broker.subscribe(queues, 2 * BATCH))):
             return None
         self._idle_since[name] = time.monotonic()
-        self.live.append(deaf(self._broker, found[0], queues, lambda: self._idle_since[name]))
+        patience = self._settings.deaf_seconds
+        self.live.append(
+            deaf(
+                self._broker, found[0], queues, lambda: self._idle_since[name], patience, name=f"consumption of {name}"
+            )
+        )
         return found[0]
 
     def _tick(self, stop: threading.Event) -> None:
@@ -152,14 +167,8 @@ class Gatherer:
                 self._until_it_works("calendar", stop, self.ticker.open_calendar)
                 calendar_at = time.monotonic() + CALENDAR_SECONDS
             if time.monotonic() >= gauges_at:
-                self._until_it_works("gauges", stop, self._show_gauges)
+                self._until_it_works("gauges", stop, self._gauges.show)
                 gauges_at = time.monotonic() + GAUGE_SECONDS
-
-    def _show_gauges(self) -> None:
-        self._metrics.show_slots(self._ledger.counts())
-        makes = [naming.make_queue(product.name, mode) for product in self.records.all() for mode in naming.MODES]
-        for queue in (naming.INTAKE, naming.OUTCOMES, naming.DEAD, *makes):
-            self._metrics.show(QUEUE_MESSAGES, self._broker.depth(queue).ready, queue=queue)
 
     def _until_it_works(self, name: str, stop: threading.Event, work: Callable[[], object]) -> bool:
         """Do the work; where ledger, broker or storage is away, say so, consume nothing more and try again.
@@ -170,19 +179,35 @@ class Gatherer:
             try:
                 work()
             except (LedgerError, StorageError, BrokerUnavailable, PublishNotConfirmed, QueueMissing) as error:
-                if self._away.get(name) != str(error):
-                    self._log.warning("away", part=name, reason=str(error))
-                self._away[name] = str(error)
+                what = _what(error)
+                if self._away.get(name) != (what, str(error)):
+                    self._log.warning("away", part=name, what=what, reason=str(error))
+                self._away[name] = what, str(error)
+                self._metrics.count(AWAY_ERRORS, what=what)
+                self._show_away()
                 if stop.wait(AWAY_SECONDS):
                     return False
             else:
                 if self._away.pop(name, None):
                     self._log.info("back", part=name)
+                    self._show_away()
                 return True
 
     def _what_is_away(self) -> str | None:
-        return "; ".join(f"{name}: {reason}" for name, reason in list(self._away.items())) or None
+        return "; ".join(f"{name}: {reason}" for name, (_, reason) in list(self._away.items())) or None
+
+    def _show_away(self) -> None:
+        away = {what for what, _ in list(self._away.values())}
+        for what in ("ledger", "storage", "broker"):
+            self._metrics.show(AWAY, what in away, what=what)
 
     def _what_is_not_heard(self) -> str | None:
         missing = [name for name in ("intake", "outcomes") if name not in self._idle_since]
         return f"not subscribed yet: {', '.join(missing)}" if missing else None
+
+
+def _what(error: Exception) -> str:
+    """Return what is away, by the error that says so."""
+    if isinstance(error, LedgerError):
+        return "ledger"
+    return "storage" if isinstance(error, StorageError) else "broker"

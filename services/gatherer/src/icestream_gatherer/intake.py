@@ -10,6 +10,7 @@ from icestream_core.errors import MessageError, RecordError
 from icestream_core.granule import Granule
 from icestream_core.message import Registration, decode
 from icestream_core.product import Product
+from icestream_gatherer.letters import Letters
 from icestream_gatherer.look import Looker
 from icestream_gatherer.records import Records
 from icestream_runtime.broker import Delivery
@@ -22,8 +23,11 @@ CATCH_UP = 1000
 class Intake:
     """Handles a batch of deliveries from the queue `icestream.intake`."""
 
-    def __init__(self, ledger: Ledger, records: Records, looker: Looker, lifecycle: pluggy.HookRelay) -> None:
-        self._ledger, self._records, self._looker, self._lifecycle = ledger, records, looker, lifecycle
+    def __init__(
+        self, ledger: Ledger, records: Records, looker: Looker, lifecycle: pluggy.HookRelay, letters: Letters
+    ) -> None:
+        self._ledger, self._records, self._looker = ledger, records, looker
+        self._lifecycle, self._letters = lifecycle, letters
 
     def handle(self, batch: Sequence[Delivery]) -> None:
         """Record, look, publish. When this returns, everything in the batch may be acked.
@@ -44,7 +48,7 @@ class Intake:
                         f"a {kind} message does not belong into the intake; it takes granules and records"
                     )
             except (MessageError, RecordError) as error:
-                self._ledger.keep_letter(delivery.queue, str(error), delivery.body, delivery.headers)
+                self._letters.keep(delivery.queue, str(error), delivery.body, delivery.headers)
         self.record(granules)
 
     def record(self, granules: Sequence[Granule]) -> None:

@@ -15,6 +15,7 @@ from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_gatherer.announce import Announcer
 from icestream_gatherer.intake import Intake
+from icestream_gatherer.letters import Letters
 from icestream_gatherer.look import Looker
 from icestream_gatherer.records import Records
 from icestream_runtime.broker import Broker, Delivery
@@ -37,11 +38,13 @@ class Outcomes:
         records: Records,
         looker: Looker,
         lifecycle: pluggy.HookRelay,
+        letters: Letters,
         max_attempts: int,
         backoff: Callable[[int], float],
         intake: Intake | None = None,
     ) -> None:
-        self._ledger, self._records, self._looker, self._lifecycle = ledger, records, looker, lifecycle
+        self._ledger, self._records, self._looker = ledger, records, looker
+        self._lifecycle, self._letters = lifecycle, letters
         self._max_attempts, self._backoff, self._intake = max_attempts, backoff, intake
         self._announcer = Announcer(ledger, broker, storage, records, lifecycle)
 
@@ -84,7 +87,7 @@ class Outcomes:
                 return None
             raise MessageError(f"a {type(message).__name__.lower()} message came where outcomes are wanted")
         except MessageError as error:
-            self._ledger.keep_letter(delivery.queue, str(error), delivery.body, delivery.headers)
+            self._letters.keep(delivery.queue, str(error), delivery.body, delivery.headers)
             return None
 
 

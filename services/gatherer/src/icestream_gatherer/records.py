@@ -16,6 +16,7 @@ from icestream_core.granule import Granule
 from icestream_core.message import encode
 from icestream_core.product import Product, product_of
 from icestream_core.touch import Touch, touches
+from icestream_gatherer.letters import Letters
 from icestream_runtime.broker import Broker
 from icestream_runtime.ledger.contract import Ledger
 from icestream_runtime.topology import topology
@@ -27,8 +28,8 @@ STALE_SECONDS = 1.0
 class Records:
     """Products by name, read again from the ledger when they may be stale. Safe to use from several threads."""
 
-    def __init__(self, ledger: Ledger, broker: Broker) -> None:
-        self._ledger, self._broker = ledger, broker
+    def __init__(self, ledger: Ledger, broker: Broker, letters: Letters) -> None:
+        self._ledger, self._broker, self._letters = ledger, broker, letters
         self._products: dict[str, Product] = {}
         self._by_collection: dict[str, list[Product]] = {}
         self._unreadable: set[str] = set()
@@ -89,7 +90,7 @@ class Records:
                     found |= dict.fromkeys(touches(reader, granule))
                 except GranuleError as error:
                     reason = f"{granule.granule_id} for {reader.name}: {error}"
-                    self._ledger.keep_letter(naming.INTAKE, reason, encode(granule), {})
+                    self._letters.keep(naming.INTAKE, reason, encode(granule), {})
         return list(found)
 
     def to_catch_up(self) -> list[Product]:

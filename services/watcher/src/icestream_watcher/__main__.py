@@ -63,7 +63,10 @@ def run(
             closing.callback(broker.close)
         watching = watcher(settings, directories, broker, collections, metrics, mode)
         if serve_health and settings.metrics_port is not None:
-            server = HealthServer(watching.live, watching.ready, metrics.registry, settings.metrics_port)
+            server = HealthServer(
+                watching.live, watching.ready, metrics.registry, settings.metrics_port, metrics=metrics
+            )
+            metrics.introduce("watcher")
             structlog.stdlib.get_logger("icestream.watcher").info("health is served", port=server.port)
             closing.enter_context(server)
         watching.run(stop)

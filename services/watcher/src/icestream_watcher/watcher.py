@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 import structlog
 from watchfiles import Change, watch
 
+from icestream_core import naming
 from icestream_core.collection import Collection, recognise
 from icestream_core.granule import Granule, Mode
 from icestream_runtime.broker import Broker
-from icestream_runtime.health import Check
+from icestream_runtime.health import Check, reachable
 from icestream_runtime.metrics import UNROUTABLE, WATCHED, Metrics
 from icestream_watcher.announce import ChangedWhileRead, checksum_of, granule_of
 from icestream_watcher.candidates import Candidates
@@ -66,7 +67,10 @@ class Watcher:
         self._scan_failed = False
         self._turned_at = time.monotonic()
         self.live = [Check("turning", self._stands_still)]
-        self.ready = [Check("scan", lambda: None if self._scan_at > 0.0 else "the first look is not over yet")]
+        self.ready = [
+            Check("scan", lambda: None if self._scan_at > 0.0 else "the first look is not over yet"),
+            reachable(broker, naming.INTAKE),
+        ]
         self._log = structlog.stdlib.get_logger("icestream.watcher")
 
     def run(self, stop: threading.Event) -> None:

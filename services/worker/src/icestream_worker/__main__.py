@@ -20,7 +20,7 @@ from icestream_generation.provenance import Publisher
 from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
-from icestream_runtime.metrics import CHILD_ENDS, CHILDREN, Metrics
+from icestream_runtime.metrics import CHILD_ENDS, CHILDREN, CHILDREN_BUSY, Metrics
 from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.settings import Settings, load
 from icestream_runtime.storage import Storage
@@ -72,6 +72,7 @@ def run(
         if children is None:
             children = _children(settings, metrics, load_plugins, {product.name for product in products})
         closing.callback(children.close)
+        metrics.follow(CHILDREN_BUSY, lambda: children.busy)
         storage = storage or Storage.of(settings)
         handler = Handler(
             {product.name: product for product in products},
@@ -92,9 +93,12 @@ def run(
             hold=settings.held_tasks,
             grace_seconds=settings.grace_seconds,
             sweep=storage.sweep,
+            space=storage.space,
+            deaf_seconds=settings.deaf_seconds,
         )
         if serve_health and settings.metrics_port is not None:
-            server = HealthServer(worker.live, worker.ready, metrics.registry, settings.metrics_port)
+            server = HealthServer(worker.live, worker.ready, metrics.registry, settings.metrics_port, metrics=metrics)
+            metrics.introduce("worker")
             structlog.stdlib.get_logger("icestream.worker").info("health is served", port=server.port)
             closing.enter_context(server)
         worker.run(stop)

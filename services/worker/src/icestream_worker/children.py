@@ -61,6 +61,10 @@ class Children(Protocol):
     def free_since(self) -> float | None:
         """Since when a child could take a job, time.monotonic(); None while all are busy."""
 
+    @property
+    def busy(self) -> int:
+        """How many compute now."""
+
     def close(self) -> None:
         """End them; who waits for one gets a StorageError."""
 
@@ -84,6 +88,10 @@ class InlineChildren:
     @property
     def free_since(self) -> float | None:
         return self._free_since
+
+    @property
+    def busy(self) -> int:
+        return int(self._free_since is None)
 
     def close(self) -> None:
         """Nothing is to be ended."""
@@ -130,7 +138,6 @@ class ProcessChildren:
 
     @property
     def busy(self) -> int:
-        """How many compute now."""
         return self._busy
 
     def close(self) -> None:

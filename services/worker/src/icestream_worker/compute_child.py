@@ -84,7 +84,7 @@ class Computer:
         made = self._generate(
             product, job.task, files, self._plugins.collections, Path(job.out), self._software, self._publisher
         )
-        return Answer("made", seconds=made.seconds)
+        return Answer("made", seconds=made.seconds, valid=made.valid)
 
 
 def software() -> dict[str, str]:

@@ -48,6 +48,7 @@ class Answer:
     """What became of a task: the part of an outcome that does not follow from the task itself.
 
     seconds : by step
+    valid : share of what has a value, by variable
     resident : memory of the child that made it, bytes
     """
 
@@ -58,6 +59,7 @@ class Answer:
     traceback: str = ""
     manifest: Manifest | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    valid: Mapping[str, float] = field(default_factory=dict)
     resident: int = 0
     adopted: bool = False
 

@@ -141,6 +141,7 @@ class Handler:
             traceback=answer.traceback,
             manifest=answer.manifest,
             seconds=seconds,
+            valid=dict(answer.valid),
             adopted=answer.adopted,
             mode=task.mode,
             finished_at=now,

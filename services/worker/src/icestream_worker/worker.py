@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from icestream_core import naming
-from icestream_core.errors import MessageError
+from icestream_core.errors import MessageError, StorageError
 from icestream_core.message import Registration, cloud_event, decode, encode, event_id
 from icestream_core.outcome import Outcome
 from icestream_core.product import Product
@@ -27,9 +27,10 @@ from icestream_runtime.broker import (
     QueueMissing,
     Subscription,
 )
-from icestream_runtime.health import Check, deaf
+from icestream_runtime.health import PATIENCE, Check, deaf, reachable
 from icestream_runtime.logs import slot_fields
 from icestream_runtime.metrics import PUBLISH_RETRIES, PUBLISHED, RETURNED, SETTLED_TOO_LATE, UNREADABLE, Metrics
+from icestream_runtime.storage.space import Space
 from icestream_worker.children import Children
 from icestream_worker.faults import readable
 from icestream_worker.handle import Handler
@@ -37,6 +38,7 @@ from icestream_worker.handle import Handler
 SOURCE: Final = "icestream/worker"
 POLL_SECONDS: Final = 0.5
 SWEEP_SECONDS: Final = 600.0
+SPACE_SECONDS: Final = 15.0
 AGAIN_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 """Between attempts to reach a broker that is away; the last of them for ever."""
 
@@ -55,20 +57,28 @@ class Worker:
         hold: int,
         grace_seconds: float,
         sweep: Callable[[], object] = lambda: None,
+        space: Callable[[], Mapping[str, Space]] = dict,
+        deaf_seconds: float = PATIENCE,
     ) -> None:
         """Take note of everything; nothing is asked of the broker yet.
 
         hold : tasks in hand at once
         sweep : removes what dead workers left; called now and then
+        space : tells how much room is left, by place; asked now and then
+        deaf_seconds : of silence, while tasks wait and a child is free, before it is deaf
         """
         self._broker, self._handler, self._children = broker, handler, children
         self._products, self._metrics = products, metrics
         self._hold, self._grace_seconds, self._sweep = hold, grace_seconds, sweep
+        self._space, self._deaf_seconds = space, deaf_seconds
         self.queues = [
             naming.make_queue(product.name, mode) for mode in ("forward", "reprocessing") for product in products
         ]
         self.live = [Check("consumption", self._deaf)]
-        self.ready = [Check("subscription", lambda: None if self._hears else "not subscribed yet")]
+        self.ready = [
+            Check("subscription", lambda: None if self._hears else "not subscribed yet"),
+            reachable(broker, naming.OUTCOMES),
+        ]
         self._hears: Check | None = None
         self._given_up = threading.Event()
         self._log = structlog.stdlib.get_logger("icestream.worker")
@@ -83,16 +93,21 @@ class Worker:
         subscription = self._subscribe(stop)
         if subscription is None:
             return
-        self._hears = deaf(self._broker, subscription, self.queues, lambda: self._children.free_since)
+        self._hears = deaf(
+            self._broker, subscription, self.queues, lambda: self._children.free_since, self._deaf_seconds
+        )
         self._log.info("ready", products=[f"{product.name} {product.version}" for product in self._products])
         with ThreadPoolExecutor(self._hold, "slot") as threads:
             working = [threads.submit(self._work, subscription, stop) for _ in range(self._hold)]
-            sweep_at = 0.0
+            sweep_at = space_at = 0.0
             # A thread that ends before it is told to has failed: its reason is raised below.
             while not stop.is_set() and not wait(working, POLL_SECONDS, FIRST_COMPLETED).done:
                 if time.monotonic() >= sweep_at:
                     self._sweep()
                     sweep_at = time.monotonic() + SWEEP_SECONDS
+                if time.monotonic() >= space_at:
+                    self._show_space()
+                    space_at = time.monotonic() + SPACE_SECONDS
             stop.set()
             subscription.cancel()
             _, late = wait(working, self._grace_seconds)
@@ -121,6 +136,12 @@ class Worker:
                 )
             )
         return self._publish(messages, "registration", stop)
+
+    def _show_space(self) -> None:
+        try:
+            self._metrics.show_disk(self._space())
+        except StorageError as error:
+            self._log.warning("the disk does not answer", reason=str(error))
 
     def _deaf(self) -> str | None:
         return self._hears.probe() if self._hears else None

@@ -14,6 +14,8 @@ EXCHANGE = "icestream"
 INTAKE = "icestream.intake"
 OUTCOMES = "icestream.outcomes"
 DEAD = "icestream.dead"
+SOURCE_FORMAT = "icestream"
+"""What the granules of our own products say of where they come from."""
 MODES: tuple[Mode, ...] = ("forward", "reprocessing")
 
 
@@ -108,7 +110,7 @@ def announcement(
         revision=revision,
         stage=stage,
         void=outcome.reason if outcome.status == "void" else "",
-        source_format="icestream",
+        source_format=SOURCE_FORMAT,
     )
 
 

@@ -54,6 +54,7 @@ class Outcome(Message):
 
     seconds : by step (fetch, open, align, compute, write ...), for metrics and the canonical log line
     granule_id, granule_checksum : the granule at fault
+    valid : share of cells, rows or features that have a value, by variable; of what was computed here
     adopted : the directory was there already, published by another worker or an earlier life of this one
     """
 
@@ -69,6 +70,7 @@ class Outcome(Message):
     traceback: str = Field(default="", max_length=20_000)
     manifest: Manifest | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
+    valid: dict[str, float] = Field(default_factory=dict)
     adopted: bool = False
     mode: Mode = "forward"
     finished_at: AwareDatetime

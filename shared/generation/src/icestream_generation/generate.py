@@ -30,10 +30,12 @@ class Generated(NamedTuple):
 
     manifest : of the directory; its href is "." until the publisher knows where it lies
     seconds : by step: open (align included), compute, write
+    valid : share of cells, rows or features that have a value, by variable
     """
 
     manifest: Manifest
     seconds: dict[str, float]
+    valid: dict[str, float]
 
 
 def generate(
@@ -60,8 +62,8 @@ def generate(
     with _timed(seconds, "compute"):
         returned = compute(product, task, gathered)
     with _timed(seconds, "write"):
-        manifest = write(provenance, returned, gathered.grid, out)
-    return Generated(manifest, seconds)
+        manifest, valid = write(provenance, returned, gathered.grid, out)
+    return Generated(manifest, seconds, valid)
 
 
 def compute(product: Product, task: Task, gathered: Gathered) -> Any:
@@ -77,8 +79,8 @@ def compute(product: Product, task: Task, gathered: Gathered) -> Any:
     return product.compute(**given, **on_demand(asked, task.slot, gathered.grid))
 
 
-def write(provenance: Provenance, returned: Any, grid: Grid | None, out: Path) -> Manifest:
-    """Check what was returned and write it in every form that the record promises."""
+def write(provenance: Provenance, returned: Any, grid: Grid | None, out: Path) -> tuple[Manifest, dict[str, float]]:
+    """Check what was returned and write it in every form that the record promises; return how much of it is valid."""
     try:
         made = _master(provenance, returned, grid, out)
         entries = listed(made.files)
@@ -94,7 +96,7 @@ def write(provenance: Provenance, returned: Any, grid: Grid | None, out: Path) -
         write_manifest(out, manifest)
     except OSError as error:
         raise StorageError(f"{out} cannot be written: {error}") from error
-    return manifest
+    return manifest, made.valid
 
 
 def _master(provenance: Provenance, returned: Any, grid: Grid | None, out: Path) -> Made:

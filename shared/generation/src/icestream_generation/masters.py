@@ -15,7 +15,7 @@ from icestream_generation.features import check_features, write_features
 from icestream_generation.footprint import Footprint, footprint, of_points
 from icestream_generation.manifest import MadeFile
 from icestream_generation.netcdf import write_netcdf
-from icestream_generation.promises import check, fill_of
+from icestream_generation.promises import check, fill_of, valid_shares
 from icestream_generation.provenance import Provenance
 from icestream_generation.quicklook import features_quicklook, raster_quicklook, table_quicklook
 from icestream_generation.raster import Layer, raster_contents
@@ -25,10 +25,16 @@ NETCDF, GEOPACKAGE = "application/netcdf", "application/geopackage+sqlite3"
 
 
 class Made(NamedTuple):
-    """The files of a make, the master first, and where it lies."""
+    """What was written of a make.
+
+    files : the master first
+    place : where it lies
+    valid : share of cells, rows or features that have a value, by variable
+    """
 
     files: list[MadeFile]
     place: Footprint
+    valid: dict[str, float]
 
 
 def write_raster_product(out: Path, provenance: Provenance, grid: Grid, returned: Any) -> Made:
@@ -39,7 +45,7 @@ def write_raster_product(out: Path, provenance: Provenance, grid: Grid, returned
     write_netcdf(master, raster_contents(provenance, grid, layers))
     delivered = deliver_raster(out, provenance, grid, arrays)
     raster_quicklook(picture, provenance, grid, arrays)
-    return Made(_files(master, NETCDF, delivered, picture), footprint(grid))
+    return Made(_files(master, NETCDF, delivered, picture), footprint(grid), valid_shares(provenance.product, arrays))
 
 
 def write_table_product(out: Path, provenance: Provenance, kind: Table, returned: Any) -> Made:
@@ -49,7 +55,7 @@ def write_table_product(out: Path, provenance: Provenance, kind: Table, returned
     delivered = deliver_table(out, provenance, kind, columns)
     table_quicklook(picture, provenance, columns)
     place = of_points(columns["longitude"].astype(float), columns["latitude"].astype(float))
-    return Made(_files(master, NETCDF, delivered, picture), place)
+    return Made(_files(master, NETCDF, delivered, picture), place, valid_shares(provenance.product, columns))
 
 
 def write_features_product(out: Path, provenance: Provenance, kind: Features, returned: Any) -> Made:
@@ -64,7 +70,9 @@ def write_features_product(out: Path, provenance: Provenance, kind: Features, re
     features_quicklook(picture, provenance, kind.crs, features)
     corners = shapely.get_coordinates(np.array([shape for shape, _ in features], object))
     lon, lat = transformer(kind.crs, "EPSG:4326").transform(*corners.T)
-    return Made(_files(master, GEOPACKAGE, delivered, picture), of_points(np.asarray(lon), np.asarray(lat)))
+    place = of_points(np.asarray(lon), np.asarray(lat))
+    written = {name: np.array([attributes[name] for _, attributes in features]) for name in provenance.product.writes}
+    return Made(_files(master, GEOPACKAGE, delivered, picture), place, valid_shares(provenance.product, written))
 
 
 def _paths(out: Path, provenance: Provenance, suffix: str) -> tuple[Path, Path]:

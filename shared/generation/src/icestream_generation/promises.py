@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,14 @@ def fill_of(written: Written) -> float | int | None:
     if written.dtype.startswith("float"):
         return float("nan")
     return int(np.iinfo(written.dtype).min)
+
+
+def valid_shares(product: Product, arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the share of stored values that are not missing, by variable; classes are always there."""
+    quantities = [name for name, written in product.writes.items() if isinstance(written, Variable)]
+    return {
+        name: float(np.isfinite(stored_as_floats(arrays[name], product.writes[name])).mean()) for name in quantities
+    }
 
 
 def stored_as_floats(values: np.ndarray, written: Written) -> np.ndarray:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
@@ -20,11 +20,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from icestream_runtime.broker import Broker, BrokerError, BrokerUnavailable, QueueMissing, Subscription
+from icestream_runtime.metrics import CHECK_FAILING, Metrics
 
 LOG = logging.getLogger(__name__)
 
 PATIENCE: Final = 60.0
 """How long nothing may come, or the broker may not answer, before a service is deaf, s."""
+LOOK_SECONDS: Final = 5.0
+"""Between looks of our own at the checks: who is deaf is seen where nobody probes."""
 ANSWER_TIMEOUT: Final = 2.0
 """How long a probe waits for the broker, s; the prober's own time limit must be longer."""
 
@@ -47,12 +50,17 @@ class HealthServer:
         registry: CollectorRegistry,
         port: int = 0,
         host: str = "0.0.0.0",
+        metrics: Metrics | None = None,
     ) -> None:
         """Bind the port, so that a port in use is an OSError at start; 0 takes any free one.
 
         live : what only a restart mends
         ready : what must hold before work is sent here; liveness is not asked again
+        metrics : shows the checks as gauges, where given; then they are looked at now and then, probed or not
         """
+        self._checks = {"livez": live, "readyz": ready}
+        self._metrics, self._closed = metrics, threading.Event()
+        self._looking = threading.Thread(target=self._look, name="checks", daemon=True)
         self._server = ThreadingHTTPServer((host, port), handler(live, ready, registry))
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
@@ -61,13 +69,24 @@ class HealthServer:
     def start(self) -> None:
         """Answer from now on."""
         self._thread.start()
+        if self._metrics is not None:
+            self._looking.start()
 
     def close(self) -> None:
         """Stop answering and let go of the port."""
+        self._closed.set()
+        if self._looking.is_alive():
+            self._looking.join()
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+    def _look(self) -> None:
+        while self._metrics is not None and not self._closed.wait(LOOK_SECONDS):
+            for probe, checks in self._checks.items():
+                for check in tuple(checks):
+                    self._metrics.show(CHECK_FAILING, check.probe() is not None, probe=probe, check=check.name)
 
     def __enter__(self) -> Self:
         self.start()
@@ -136,8 +155,13 @@ class Consumption:
     clock: Callable[[], float]
     _silent_since: float | None = None
     _waiting_since: float | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> str | None:
+        with self._turn:
+            return self._ask()
+
+    def _ask(self) -> str | None:
         now = self.clock()
         if self.broker.blocked():
             self._silent_since = self._waiting_since = None
@@ -175,9 +199,23 @@ def deaf(
     free_since: Callable[[], float | None],
     patience: float = PATIENCE,
     clock: Callable[[], float] = time.monotonic,
+    name: str = "consumption",
 ) -> Check:
     """Return the liveness check of a service that consumes.
 
     free_since : since when somebody could take a message, on the same clock; None while all are busy
     """
-    return Check("consumption", Consumption(broker, subscription, tuple(queues), free_since, patience, clock))
+    return Check(name, Consumption(broker, subscription, tuple(queues), free_since, patience, clock))
+
+
+def reachable(broker: Broker, queue: str) -> Check:
+    """Return the readiness check of a service that needs the broker: it answers, and the queue is there."""
+
+    def ask() -> str | None:
+        try:
+            broker.depth(queue, ANSWER_TIMEOUT)
+        except BrokerError as error:
+            return str(error)
+        return None
+
+    return Check("broker", ask)

@@ -1,18 +1,15 @@
-"""Metrics: the list of what is measured, as data; one registry that is handed on; the hooks that fill it."""
+"""Metrics: the list of what is measured, as data, and one registry that is handed on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from icestream_core.granule import Granule
-from icestream_core.hookspecs import hookimpl
-from icestream_core.outcome import Outcome
-from icestream_core.slot import Slot
+from icestream_runtime.storage.space import Space
 
 ARRIVAL: Final = "arrival"
 """The entry of Outcome.seconds that is no step: from the arrival of the last input to the outcome."""
@@ -33,6 +30,7 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
 
+INFO = Metric("icestream_info", "gauge", ("service", "version"), "1 for each service that runs, with its version")
 PRODUCT_LATENCY = Metric(
     "icestream_product_latency_seconds",
     "histogram",
@@ -57,7 +55,20 @@ LAST_GRANULE = Metric(
     "icestream_last_granule_timestamp_seconds",
     "gauge",
     ("sensor", "collection"),
-    "When a new granule was last recorded, Unix time",
+    "When a new granule of the passing time was last recorded, Unix time; backfill and products left out",
+)
+GRANULE_SPAN = Metric(
+    "icestream_granule_span_seconds",
+    "gauge",
+    ("sensor", "collection"),
+    "From begin to end of the granule that was last recorded: how long the next may take at least",
+)
+INTAKE_LAG = Metric(
+    "icestream_intake_lag_seconds",
+    "histogram",
+    (),
+    "From the announcement of a new granule by whoever saw it to its record",
+    LONG,
 )
 WAITS = Metric("icestream_waits_total", "counter", ("product",), "Looks at a slot that ended in waiting")
 OUTCOMES = Metric(
@@ -72,8 +83,30 @@ DEATHS = Metric(
 ADOPTED = Metric(
     "icestream_adopted_total", "counter", ("product",), "Directories that were there already and were not made again"
 )
+REVISIONS = Metric(
+    "icestream_revisions_total", "counter", ("product", "family"), "Slots that were announced again, changed"
+)
+VALID = Metric(
+    "icestream_valid_fraction",
+    "gauge",
+    ("product", "variable"),
+    "Share of the cells, rows or features of the last product that have a value",
+)
 SLOTS = Metric("icestream_slots", "gauge", ("product", "state"), "Slots in the ledger")
+WAITING_SLOTS = Metric(
+    "icestream_waiting_slots",
+    "gauge",
+    ("product", "input"),
+    "Slots that wait, by the input that they wait for; quiet and record are no inputs",
+)
+OVERDUE_SLOTS = Metric(
+    "icestream_overdue_slots",
+    "gauge",
+    ("product",),
+    "Slots whose time came a minute ago, and that nobody looked at",
+)
 QUEUE_MESSAGES = Metric("icestream_queue_messages", "gauge", ("queue",), "Messages that wait in a queue")
+QUEUE_CONSUMERS = Metric("icestream_queue_consumers", "gauge", ("queue",), "Consumers of a queue")
 MAKE_SECONDS = Metric(
     "icestream_make_seconds",
     "histogram",
@@ -92,7 +125,7 @@ CHILD_ENDS = Metric(
 FETCHED = Metric("icestream_fetched_bytes_total", "counter", ("collection",), "Bytes of granules read and verified")
 PUBLISHED = Metric("icestream_published_total", "counter", ("kind",), "Messages that the broker confirmed")
 RETURNED = Metric("icestream_returned_total", "counter", ("kind",), "Messages that no queue wanted")
-UNREADABLE = Metric("icestream_unreadable_total", "counter", ("queue",), "Messages that could not be read")
+UNREADABLE = Metric("icestream_unreadable_total", "counter", ("queue",), "Messages that could not be read, or used")
 PUBLISH_RETRIES = Metric(
     "icestream_publish_retries_total", "counter", ("kind",), "Publishing that is tried again: the broker is away"
 )
@@ -108,18 +141,43 @@ WATCHED = Metric(
 UNROUTABLE = Metric(
     "icestream_unroutable_granules", "gauge", (), "Whole files that no registered product reads; they are offered again"
 )
+AWAY = Metric("icestream_away", "gauge", ("what",), "1 while ledger, storage or broker is away, as the gatherer finds")
+AWAY_ERRORS = Metric(
+    "icestream_away_errors_total", "counter", ("what",), "Calls of ledger, storage or broker that failed for its sake"
+)
+CLOCK_SKEW = Metric(
+    "icestream_clock_skew_seconds",
+    "gauge",
+    ("of",),
+    "How far a clock is before the gatherer's: the ledger's (negative: behind it), a watcher's, a worker's",
+)
+DISK_FREE = Metric("icestream_disk_free_bytes", "gauge", ("place",), "Room that is left for output, staging and cache")
+DISK_SIZE = Metric(
+    "icestream_disk_size_bytes", "gauge", ("place",), "Size of the file systems of output, staging and cache"
+)
+CHECK_FAILING = Metric(
+    "icestream_check_failing", "gauge", ("probe", "check"), "1 where a check of /livez or /readyz fails"
+)
 
 METRICS: Final = (
+    INFO,
     PRODUCT_LATENCY,
     ARRIVAL_LATENCY,
     GRANULES,
     LAST_GRANULE,
+    GRANULE_SPAN,
+    INTAKE_LAG,
     WAITS,
     OUTCOMES,
     DEATHS,
     ADOPTED,
+    REVISIONS,
+    VALID,
     SLOTS,
+    WAITING_SLOTS,
+    OVERDUE_SLOTS,
     QUEUE_MESSAGES,
+    QUEUE_CONSUMERS,
     MAKE_SECONDS,
     CHILDREN_BUSY,
     CHILDREN,
@@ -133,6 +191,12 @@ METRICS: Final = (
     SETTLED_TOO_LATE,
     WATCHED,
     UNROUTABLE,
+    AWAY,
+    AWAY_ERRORS,
+    CLOCK_SKEW,
+    DISK_FREE,
+    DISK_SIZE,
+    CHECK_FAILING,
 )
 """Everything that is measured. Dashboards, alerts and the runbook are tested against this list."""
 
@@ -169,6 +233,15 @@ class Metrics:
         gauge = self._gauges[metric]
         (gauge.labels(**labels) if labels else gauge).set(value)
 
+    def follow(self, metric: Metric, value: Callable[[], float], **labels: str) -> None:
+        """Let a gauge be what a call returns at the moment when it is asked for."""
+        gauge = self._gauges[metric]
+        (gauge.labels(**labels) if labels else gauge).set_function(value)
+
+    def introduce(self, service: str) -> None:
+        """Say which service this process is."""
+        self.show(INFO, 1, service=service, version=version("icestream-runtime"))
+
     def observe(self, metric: Metric, value: float, **labels: str) -> None:
         """Put a value into a histogram."""
         histogram = self._histograms[metric]
@@ -179,60 +252,15 @@ class Metrics:
         name = {"counter": metric.name, "gauge": metric.name, "histogram": f"{metric.name}_count"}[metric.kind]
         return self.registry.get_sample_value(name, labels) or 0.0
 
+    def show_disk(self, places: Mapping[str, Space]) -> None:
+        """Show how much room is left, by place."""
+        for place, space in places.items():
+            self.show(DISK_FREE, space.free, place=place)
+            self.show(DISK_SIZE, space.size, place=place)
+
     def show_slots(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Show `Ledger.counts()`. States that a product has no more are nought, not absent."""
         gauge = self._gauges[SLOTS]
         for product, states in counts.items():
             for state in ("waiting", "tasked", "made", "void", "hopeless", "dead"):
                 gauge.labels(product=product, state=state).set(states.get(state, 0))
-
-
-class MeterLifecycle:
-    """Plugin that measures what becomes of granules and slots; register it beside the others.
-
-    families : the family of a product, by its name
-    """
-
-    def __init__(self, metrics: Metrics, families: Callable[[str], str]) -> None:
-        self._metrics, self._families = metrics, families
-
-    @hookimpl
-    def granule_received(self, granule: Granule, new: bool) -> None:
-        sensor, collection = granule.sensor, granule.collection
-        self._metrics.count(GRANULES, sensor=sensor, collection=collection, new="yes" if new else "no")
-        if new:
-            self._metrics.show(LAST_GRANULE, datetime.now(UTC).timestamp(), sensor=sensor, collection=collection)
-
-    @hookimpl
-    def slot_waiting(self, slot: Slot) -> None:
-        self._metrics.count(WAITS, product=slot.product)
-
-    @hookimpl
-    def product_made(self, slot: Slot, outcome: Outcome, announcement: Granule | None) -> None:
-        family = self._families(slot.product)
-        self._metrics.count(OUTCOMES, product=slot.product, family=family, outcome=outcome.status, fault="")
-        if outcome.adopted:
-            self._metrics.count(ADOPTED, product=slot.product)
-        for step, seconds in outcome.seconds.items():
-            if step != ARRIVAL:
-                self._metrics.observe(MAKE_SECONDS, seconds, product=slot.product, step=step)
-        if outcome.mode == "reprocessing" or announcement is None:
-            return
-        now = datetime.now(UTC)
-        # A provisional product of a period that still goes on is announced before the period ends.
-        since_observation = max(0.0, (now - slot.end).total_seconds())
-        self._metrics.observe(
-            PRODUCT_LATENCY, since_observation, product=slot.product, family=family, stage=announcement.stage
-        )
-        if ARRIVAL in outcome.seconds:
-            since_arrival = outcome.seconds[ARRIVAL] + (now - outcome.finished_at).total_seconds()
-            self._metrics.observe(ARRIVAL_LATENCY, max(0.0, since_arrival), product=slot.product, family=family)
-
-    @hookimpl
-    def product_failed(self, slot: Slot, outcome: Outcome, dead: bool) -> None:
-        family = self._families(slot.product)
-        self._metrics.count(
-            OUTCOMES, product=slot.product, family=family, outcome="failed", fault=outcome.fault or "product"
-        )
-        if dead:
-            self._metrics.count(DEATHS, product=slot.product, family=family)

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         default=None, ge=0, le=65535, description="Of /livez, /readyz and /metrics; 0 for a free one, none where absent"
     )
 
+    deaf_seconds: float = Field(
+        default=60.0, gt=0, description="Of silence, while something waits, before a service is deaf: see Health"
+    )
+
     stable_seconds: float = Field(
         default=2.0, ge=0, description="How long a file must be unchanged before it is whole and announced"
     )

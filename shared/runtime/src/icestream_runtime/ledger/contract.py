@@ -89,6 +89,14 @@ class Finalised(NamedTuple):
     due: bool = False
 
 
+class Waiting(NamedTuple):
+    """So many slots of a product wait for the same things, in words."""
+
+    product: str
+    waiting_for: tuple[str, ...]
+    slots: int
+
+
 Decide = Callable[[SlotRow, Mapping[str, Sequence[Recorded]], datetime], Change | None]
 """(slot, rows by input, database clock) -> what to write; None leaves the slot as it is."""
 
@@ -210,6 +218,15 @@ class Ledger(Protocol):
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return slots by product and state: what `icestream status` and the gauges show."""
+
+    def waiting(self) -> list[Waiting]:
+        """Return the slots in state `waiting`, by what they wait for."""
+
+    def overdue(self, seconds: float) -> dict[str, int]:
+        """Return, by product, how many slots have been due for so long and were not looked at."""
+
+    def latest_granules(self) -> list[tuple[Granule, datetime]]:
+        """Return of each collection the latest observation that was recorded, and when."""
 
     def recent(self, limit: int = 20) -> list[dict[str, Any]]:
         """Return the makes finalised last."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icestream_runtime.ledger.contract import Announceable, Change, Finalised, Ledger
+from icestream_runtime.ledger.contract import Announceable, Change, Finalised, Ledger, Waiting
 from icestream_runtime.ledger.specimens import (
     at_least,
     failed,
@@ -290,6 +290,35 @@ class AnnouncingContract:
         assert [each.slot for each in ledger.slots(product="depth", state="waiting")] == [slot(1)]
         assert len(ledger.slots(limit=2)) == 2
         assert ledger.slots(older_than_seconds=60) == []
+
+    def test_what_waits_is_counted_by_what_it_waits_for(self, ledger: Ledger) -> None:
+        days = [slot(day) for day in range(3)]
+        ledger.record_granules([granule("a", 0), granule("a", 1), granule("b", 1), granule("a", 2)])
+        ledger.slots_touched(opening(*days, slot(product="cover")))
+        ledger.look(days, same_days, at_least(2))
+        assert sorted(ledger.waiting()) == [
+            Waiting("cover", (), 1),
+            Waiting("depth", ("1 granules",), 2),
+        ]
+
+    def test_slots_whose_time_came_and_that_nobody_looked_at_are_overdue(self, ledger: Ledger) -> None:
+        ledger.slots_touched(opening(slot(), slot(1), slot(product="cover")))
+        assert ledger.overdue(60) == {}
+        assert ledger.overdue(0) == {"depth": 2, "cover": 1}
+        ledger.look([slot(), slot(1)], same_days, at_least(1))
+        assert ledger.overdue(0) == {"cover": 1}
+
+    def test_the_latest_observation_of_each_collection_is_known_with_its_arrival(self, ledger: Ledger) -> None:
+        before = ledger.clock()
+        season = granule("season", -60, days=90)
+        ledger.record_granules([granule("b", 3), granule("c", 1), season])
+        ledger.record_granules([granule("old", 2, collection="modis")])
+        found = {each.collection: (each.granule_id, at) for each, at in ledger.latest_granules()}
+        assert {name: granule_id for name, (granule_id, _) in found.items()} == {
+            "tb": granule("b", 3).granule_id,
+            "modis": granule("old", 2).granule_id,
+        }
+        assert all(before <= at <= ledger.clock() for _, at in found.values())
 
     def test_makes_are_told_with_what_they_were_made_from(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a")])

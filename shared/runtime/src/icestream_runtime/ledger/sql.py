@@ -13,8 +13,8 @@ from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, Touch
-from icestream_runtime.ledger import announce, intake, listing
-from icestream_runtime.ledger.contract import Announceable, Decide, Finalised, SlotRow
+from icestream_runtime.ledger import announce, gauges, intake, listing
+from icestream_runtime.ledger.contract import Announceable, Decide, Finalised, SlotRow, Waiting
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.finalise import finalise
 from icestream_runtime.ledger.look import look
@@ -127,6 +127,15 @@ class SqlLedger:
 
     def counts(self) -> dict[str, dict[str, int]]:
         return listing.counts(self._database)
+
+    def waiting(self) -> list[Waiting]:
+        return gauges.waiting(self._database)
+
+    def overdue(self, seconds: float) -> dict[str, int]:
+        return gauges.overdue(self._database, seconds)
+
+    def latest_granules(self) -> list[tuple[Granule, datetime]]:
+        return gauges.latest_granules(self._database)
 
     def recent(self, limit: int = 20) -> list[dict[str, Any]]:
         return listing.recent(self._database, limit)

@@ -20,6 +20,7 @@ from icestream_core.slot import Slot, Stage
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import tree
 from icestream_runtime.storage.fetch import Fetcher
+from icestream_runtime.storage.space import Space, space_of
 
 MANIFEST: Final = "manifest.json"
 READ_ONLY: Final = 0o444
@@ -58,7 +59,8 @@ class Storage:
         self.root = Path(str(root).removeprefix("file://")).resolve()
         self._staging = staging.absolute() if staging else self.root / "staging"
         self._locks: dict[Path, int] = {}
-        self._fetcher = Fetcher(cache or self.root / "cache", cache_size)
+        self._cache = cache or self.root / "cache"
+        self._fetcher = Fetcher(self._cache, cache_size)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -136,6 +138,10 @@ class Storage:
             return tree.place(folder, slot, source, manifest, revision, stage)
         except OSError as error:
             raise StorageError(f"{slot.key} cannot be placed in {folder}: {error}") from error
+
+    def space(self) -> dict[str, Space]:
+        """Return how much room is left for output, staging and cache; raises StorageError where nobody says."""
+        return space_of({"output": self.root, "staging": self._staging, "cache": self._cache})
 
     def sweep(self) -> int:
         """Remove the staging of workers that died. Returns how many directories."""
