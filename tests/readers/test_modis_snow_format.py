@@ -9,7 +9,7 @@ from pyproj import Transformer
 
 from icestream_core.grid import modis_tile
 from icestream_readers.mod10a2 import MOD10A2
-from icestream_readers.modis_snow_format import footprint, is_tile
+from icestream_readers.modis_name import footprint, is_tile
 from icestream_readers.myd10a2 import MYD10A2
 
 

@@ -18,11 +18,23 @@ NAMES = (
     "GW1AM2_20160301_01D_EQMD_L3SGT18HA2220220.h5",
     "MOD10A2.A2022033.h09v05.061.2022042050729.hdf",
     "MYD10A2.A2022033.h25v05.061.2022042050729.hdf",
+    "MOD11A1.A2022034.h25v05.061.2022035050729.hdf",
+    "MYD11A1.A2022034.h25v05.061.2022035050729.hdf",
+    "MYD11C1.A2022034.061.2022035050729.hdf",
 )
 
 
 def test_the_installed_plugin_gives_the_collections() -> None:
-    assert set(load(only=["readers"]).collections) == {"nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2"}
+    assert set(load(only=["readers"]).collections) == {
+        "nsidc-0032",
+        "nsidc-0071",
+        "amsr2-l3-tb",
+        "mod10a2",
+        "myd10a2",
+        "mod11a1",
+        "myd11a1",
+        "myd11c1",
+    }
 
 
 def test_importing_the_readers_loads_no_library_of_arrays_or_formats() -> None:

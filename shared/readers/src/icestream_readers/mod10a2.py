@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from icestream_core.collection import Collection
-from icestream_readers.modis_snow_format import MEDIA_TYPE, OPENER, facts, pattern
+from icestream_readers.modis_name import MEDIA_TYPE, pattern
+from icestream_readers.modis_snow_format import OPENER, facts
 
 MOD10A2 = Collection(
     name="mod10a2",

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from pyhdf.error import HDF4Error
 from pyhdf.SD import SD, SDC
 
 from icestream_core.collection import Opened
 from icestream_core.errors import GranuleError
 from icestream_core.granule import Granule
-from icestream_core.grid import Grid, modis_tile
-from icestream_readers.granule_file import beginning
-from icestream_readers.modis_snow_format import CELLS, CODES, DATASET, VARIABLE, is_tile
-
-_HDF4 = b"\x0e\x03\x13\x01"
-_UPPER_LEFT = re.compile(r"UpperLeftPointMtrs=\(([-+0-9.eE]+),([-+0-9.eE]+)\)")
+from icestream_core.grid import modis_tile
+from icestream_readers.modis_hdf import check_corner, hdf4
+from icestream_readers.modis_name import is_tile
+from icestream_readers.modis_snow_format import CELLS, CODES, DATASET, VARIABLE
 
 
 def open_file(path: Path, granule: Granule) -> Opened:
@@ -30,19 +26,9 @@ def open_file(path: Path, granule: Granule) -> Opened:
     if not is_tile(granule.tile):
         raise _refused(granule, f"is of the tile {granule.tile!r}; wanted one such as h25v05")
     grid = modis_tile(granule.tile, CELLS)
-    if beginning(path, granule, len(_HDF4)) != _HDF4:
-        raise _refused(granule, "is no HDF4 file; fetch it again")
-    try:
-        file = SD(str(path), SDC.READ)
-        try:
-            _check_place(file, grid, granule)
-            codes = _read(file, granule)
-        finally:
-            file.end()
-    except (HDF4Error, ValueError, TypeError, UnicodeDecodeError) as error:
-        raise _refused(
-            granule, f"cannot be read as HDF4 ({error}); it is truncated or damaged: fetch it again"
-        ) from error
+    with hdf4(path, granule) as file:
+        check_corner(file, grid, granule)
+        codes = _read(file, granule)
     unknown = sorted(set(np.unique(codes).tolist()) - CODES.keys())
     if unknown:
         raise _refused(
@@ -70,21 +56,6 @@ def _read(file: SD, granule: Granule) -> NDArray[np.uint8]:
         raise _refused(granule, f"has {DATASET} of HDF type {kind}; wanted {SDC.UINT8}, uint8")
     codes: NDArray[np.uint8] = np.asarray(layer.get(), dtype=np.uint8)
     return codes
-
-
-def _check_place(file: SD, grid: Grid, granule: Granule) -> None:
-    """Compare the corner that the file states, where it states one, with the corner of the tile in its name."""
-    stated = _UPPER_LEFT.search(str(file.attributes().get("StructMetadata.0", "")))
-    if stated is None:
-        return
-    x, y = float(stated[1]), float(stated[2])
-    west, _, _, north = grid.bounds
-    if max(abs(x - west), abs(y - north)) > grid.cell[0]:
-        raise _refused(
-            granule,
-            f"says that it begins at x = {x:.0f}, y = {y:.0f} m; wanted {west:.0f}, {north:.0f} m for the tile "
-            f"{granule.tile}: name and file do not belong together",
-        )
 
 
 def _refused(granule: Granule, what: str) -> GranuleError:

@@ -3,47 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pyhdf.HDF import HC, HDF
+from pyhdf.V import V  # noqa: F401  (gives HDF its vgstart)
+
+from icestream_core.grid import Grid
 
 STRUCT_METADATA_LENGTH = 32_000
 """Bytes: HDF-EOS pads its structure with NUL to this length."""
 
+_PACKED_DEGREE = 1e6
+"""A degree of a geographic grid is written as degrees, minutes and seconds, three digits each."""
+_SCIENTIFIC_DATA_GROUP = 720
+"""HDF4 tag by which a group refers to a data set."""
+
 Value = str | int | float
 
 
-def struct_metadata(
-    grid: str,
-    fields: Sequence[str],
-    cells: int,
-    upper_left: tuple[float, float],
-    lower_right: tuple[float, float],
-    deflate_level: int,
-) -> str:
-    """Return the StructMetadata.0 of one square grid of byte fields in the sinusoidal projection.
+def group_layers(path: Path, grid: str, references: Sequence[int]) -> None:
+    """Put the data sets of a file into the groups by which the HDF-EOS library finds a grid.
 
-    upper_left, lower_right : corners, m
+    references : of the data sets, as HDF4 numbers them
     """
+    file = HDF(str(path), HC.WRITE)
+    groups = file.vgstart()
+    fields, attributes, whole = (groups.create(name) for name in ("Data Fields", "Grid Attributes", grid))
+    whole._class = "GRID"
+    fields._class = attributes._class = "GRID Vgroup"
+    for reference in references:
+        fields.add(_SCIENTIFIC_DATA_GROUP, reference)
+    whole.insert(fields)
+    whole.insert(attributes)
+    for group in (fields, attributes, whole):
+        group.detach()
+    groups.end()
+    file.close()
+
+
+def struct_metadata(name: str, fields: Mapping[str, str], grid: Grid, deflate_level: int) -> str:
+    """Return the StructMetadata.0 of one grid, sinusoidal or geographic.
+
+    name : of the grid
+    fields : by name, their type as HDF-EOS calls it: DFNT_UINT8
+    """
+    west, south, east, north = grid.bounds
+    scale = _PACKED_DEGREE if grid.is_geographic else 1.0
+    projection = (
+        "\t\tProjection=GCTP_GEO\n"
+        if grid.is_geographic
+        else f"\t\tProjection=GCTP_SNSOID\n\t\tProjParams=(6371007.181000,{','.join('0' * 12)})\n\t\tSphereCode=-1\n"
+    )
     objects = "".join(
         f"\t\t\tOBJECT=DataField_{number}\n"
         f'\t\t\t\tDataFieldName="{field}"\n'
-        "\t\t\t\tDataType=DFNT_UINT8\n"
+        f"\t\t\t\tDataType={kind}\n"
         '\t\t\t\tDimList=("YDim","XDim")\n'
         "\t\t\t\tCompressionType=HDFE_COMP_DEFLATE\n"
         f"\t\t\t\tDeflateLevel={deflate_level}\n"
         f"\t\t\tEND_OBJECT=DataField_{number}\n"
-        for number, field in enumerate(fields, start=1)
+        for number, (field, kind) in enumerate(fields.items(), start=1)
     )
     text = (
         "GROUP=SwathStructure\nEND_GROUP=SwathStructure\n"
         "GROUP=GridStructure\n"
         "\tGROUP=GRID_1\n"
-        f'\t\tGridName="{grid}"\n'
-        f"\t\tXDim={cells}\n"
-        f"\t\tYDim={cells}\n"
-        f"\t\tUpperLeftPointMtrs=({upper_left[0]:.6f},{upper_left[1]:.6f})\n"
-        f"\t\tLowerRightMtrs=({lower_right[0]:.6f},{lower_right[1]:.6f})\n"
-        "\t\tProjection=GCTP_SNSOID\n"
-        f"\t\tProjParams=(6371007.181000,{','.join('0' * 12)})\n"
-        "\t\tSphereCode=-1\n"
+        f'\t\tGridName="{name}"\n'
+        f"\t\tXDim={grid.width}\n"
+        f"\t\tYDim={grid.height}\n"
+        f"\t\tUpperLeftPointMtrs=({west * scale:.6f},{north * scale:.6f})\n"
+        f"\t\tLowerRightMtrs=({east * scale:.6f},{south * scale:.6f})\n"
+        f"{projection}"
         "\t\tGridOrigin=HDFE_GD_UL\n"
         "\t\tGROUP=Dimension\n\t\tEND_GROUP=Dimension\n"
         f"\t\tGROUP=DataField\n{objects}\t\tEND_GROUP=DataField\n"

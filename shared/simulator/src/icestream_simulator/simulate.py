@@ -9,12 +9,20 @@ from pathlib import Path
 
 from icestream_core.period import Interval, eight_day
 from icestream_simulator.radiometer import GCOM_W1, NIMBUS_7, SSMI_AND_SSMIS, Pass, Radiometer
+from icestream_simulator.surface_temperature import (
+    WHOLE,
+    Box,
+    TemperatureMap,
+    global_temperature,
+    tile_temperature,
+)
 from icestream_simulator.truth import Truth
 from icestream_simulator.write_amsr2 import Amsr2Writer
 from icestream_simulator.write_mod10a2 import AQUA, TERRA, Satellite, granule_name, write_composite
+from icestream_simulator.write_modis_lst import MOD11A1, MYD11A1, MYD11C1, LstProduct, write_lst
 from icestream_simulator.write_nsidc_0032 import EaseGridWriter
 
-COLLECTIONS = ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2")
+COLLECTIONS = ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2", "mod11a1", "myd11a1", "myd11c1")
 TIBET_TILES = ("h24v05", "h25v05")
 BOTH_PASSES: tuple[Pass, ...] = ("A", "D")
 
@@ -34,6 +42,7 @@ def simulate(
     grid: str = "NL",
     tiles: Sequence[str] = TIBET_TILES,
     passes: Sequence[Pass] | None = None,
+    box: Box = WHOLE,
     edition: int = 0,
     progress: Progress | None = None,
 ) -> list[Path]:
@@ -45,7 +54,8 @@ def simulate(
     seed : of the world; `truth` is the same world where it is at hand, and spares preparing it again
     platform : of nsidc-0032: F08, F11, F13 or F17; by default the latest one in orbit on the day
     grid : of nsidc-0032 and nsidc-0071: NL, SL or ML
-    tiles : of mod10a2 and myd10a2; every eight-day period that touches the days is written whole
+    tiles : of mod10a2, myd10a2, mod11a1 and myd11a1; every eight-day period that touches the days is written whole
+    box : of myd11c1: west, south, east, north in whole quarters of a degree, outside of which nothing is seen
     passes : "A", "D"; both by default; `cold_pass` tells which one looks before dawn
     edition : 1, 2, ... is a corrected edition of the same granules: same names, other bytes, same truth
     Errors: ValueError for an unknown collection, platform, grid or tile, and for days on which no platform flew.
@@ -62,6 +72,11 @@ def simulate(
         case "mod10a2" | "myd10a2":
             satellite = TERRA if collection == "mod10a2" else AQUA
             work = list(_composites(world, satellite, _periods(start, end), tiles, edition, out))
+        case "mod11a1" | "myd11a1":
+            product = MOD11A1 if collection == "mod11a1" else MYD11A1
+            work = list(_tile_temperatures(world, product, _days(start, end), tiles, edition, out))
+        case "myd11c1":
+            work = list(_global_temperatures(world, _days(start, end), box, edition, out))
         case _:
             raise ValueError(f"no collection {collection!r} is simulated; there are {', '.join(COLLECTIONS)}")
     paths: list[Path] = []
@@ -114,6 +129,29 @@ def _composites(
 def _write_tile(truth: Truth, satellite: Satellite, period: Interval, tile: str, edition: int, out: Path) -> list[Path]:
     composite = truth.tile(tile).composite(period, satellite.name, edition)
     return [write_composite(out / granule_name(satellite, period, tile), satellite, period, tile, composite)]
+
+
+def _tile_temperatures(
+    truth: Truth, product: LstProduct, days: Sequence[date], tiles: Sequence[str], edition: int, out: Path
+) -> Iterator[Work]:
+    for tile in tiles:
+        world = tile_temperature(truth, tile)
+        for day in days:
+            yield partial(_write_lst, out, product, day, world, tile, edition)
+
+
+def _global_temperatures(truth: Truth, days: Sequence[date], box: Box, edition: int, out: Path) -> Iterator[Work]:
+    world = global_temperature(truth, box)
+    for day in days:
+        yield partial(_write_lst, out, MYD11C1, day, world, "", edition)
+
+
+def _write_lst(out: Path, product: LstProduct, day: date, world: TemperatureMap, tile: str, edition: int) -> list[Path]:
+    return [write_lst(out, product, day, world, tile, edition)]
+
+
+def _days(start: date, end: date) -> list[date]:
+    return [start + timedelta(days=number) for number in range((end - start).days + 1)]
 
 
 def _flights(collection: str, platform: str | None, start: date, end: date) -> list[tuple[date, Radiometer]]:

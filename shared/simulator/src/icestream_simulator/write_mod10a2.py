@@ -8,13 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pyhdf.HDF import HC, HDF
 from pyhdf.SD import SD, SDC
-from pyhdf.V import V  # noqa: F401  (gives HDF its vgstart)
 
 from icestream_core.grid import modis_tile
 from icestream_core.period import Interval
-from icestream_simulator.hdf_eos import inventory, struct_metadata
+from icestream_simulator.hdf_eos import group_layers, inventory, struct_metadata
 from icestream_simulator.new_file import new_file
 from icestream_simulator.snow_cover import CELLS, SNOW, Composite, days_of
 
@@ -24,8 +22,6 @@ EXTENT, DAYS = "Maximum_Snow_Extent", "Eight_Day_Snow_Cover"
 DEFLATE_LEVEL = 4
 """The producers' 9 takes four times as long for a tenth less; a reader cannot tell."""
 CELL_AREA_KM2 = 0.2146586775779724
-SCIENTIFIC_DATA_GROUP = 720
-"""HDF4 tag by which a group refers to a data set."""
 PROCESSING_DAYS = 2
 """A granule is made so long after its period, which its name tells."""
 COLLECTION = "061"
@@ -56,12 +52,11 @@ def write_composite(path: Path, satellite: Satellite, period: Interval, tile: st
         _describe(file, path.name, satellite, period, tile)
         references = [_write_extent(file, composite.extent), _write_days(file, composite.days)]
         file.end()
-        _group(hidden, references)
+        group_layers(hidden, GRID, references)
     return path
 
 
 def _describe(file: SD, name: str, satellite: Satellite, period: Interval, tile: str) -> None:
-    left, bottom, right, top = modis_tile(tile, CELLS).bounds
     days = days_of(period)
     core: dict[str, dict[str, str | int | float]] = {
         "ECSDATAGRANULE": {"LOCALGRANULEID": name, "DAYNIGHTFLAG": "Day", "REPROCESSINGACTUAL": "simulated"},
@@ -86,7 +81,9 @@ def _describe(file: SD, name: str, satellite: Satellite, period: Interval, tile:
     }
     texts = {
         "HDFEOSVersion": "HDFEOS_V2.19",
-        "StructMetadata.0": struct_metadata(GRID, (EXTENT, DAYS), CELLS, (left, top), (right, bottom), DEFLATE_LEVEL),
+        "StructMetadata.0": struct_metadata(
+            GRID, dict.fromkeys((EXTENT, DAYS), "DFNT_UINT8"), modis_tile(tile, CELLS), DEFLATE_LEVEL
+        ),
         "Number of input days": str(len(days)),
         "Days input": ", ".join(f"{day:%Y-%j}" for day in days),
         "Eight day period": f"{days[0]:%Y-%j}, {days[-1]:%Y-%j}",
@@ -139,20 +136,3 @@ def _fill(data: SD, values: NDArray[np.uint8], key: str) -> int:
     reference = int(data.ref())
     data.endaccess()
     return reference
-
-
-def _group(path: Path, references: list[int]) -> None:
-    """Put the data sets into the groups by which the HDF-EOS library finds a grid."""
-    file = HDF(str(path), HC.WRITE)
-    groups = file.vgstart()
-    fields, attributes, grid = (groups.create(name) for name in ("Data Fields", "Grid Attributes", GRID))
-    grid._class = "GRID"
-    fields._class = attributes._class = "GRID Vgroup"
-    for reference in references:
-        fields.add(SCIENTIFIC_DATA_GROUP, reference)
-    grid.insert(fields)
-    grid.insert(attributes)
-    for group in (fields, attributes, grid):
-        group.detach()
-    groups.end()
-    file.close()
