@@ -45,7 +45,7 @@ def test_nothing_dies_and_everything_is_made_once(house: House) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("call", ["record_granules", "slots_touched", "look", "task_published"])
+@pytest.mark.parametrize("call", ["record_granules", "look", "task_published"])
 def test_a_gatherer_dies_over_granules(house: House, call: str, after: bool) -> None:
     house.send(*PARTS)
     dies(house, naming.INTAKE, house.gatherer(ledger=Dying(house.ledger, call, after=after)))
@@ -53,7 +53,7 @@ def test_a_gatherer_dies_over_granules(house: House, call: str, after: bool) -> 
     once(house)
 
 
-@pytest.mark.parametrize("call", ["slots_touched", "look", "task_published"])
+@pytest.mark.parametrize("call", ["record_granules", "look", "task_published"])
 def test_a_gatherer_dies_over_granules_and_nobody_sends_them_again(house: House, call: str) -> None:
     house.send(*PARTS)
     subscription = house.broker.subscribe([naming.INTAKE], 10)

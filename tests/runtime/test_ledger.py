@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from icestream_core.errors import LedgerError
 from icestream_core.touch import Touch
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.ledger.contract import Change
 from icestream_runtime.ledger.contract_test import LedgerContract
+from icestream_runtime.ledger.postgresql import PostgreSQL
 from icestream_runtime.ledger.schema import metadata
 from icestream_runtime.ledger.specimens import at_least, granule, made, opening, same_days, slot
 
@@ -87,6 +88,21 @@ def test_a_database_that_is_away_is_named_without_its_password() -> None:
     with pytest.raises(LedgerError, match=r"postgresql://ice:\*\*\*@127.0.0.1:1/ledger is away") as raised:
         open_ledger("postgresql://ice:secret@127.0.0.1:1/ledger")
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [("", True), ("?prepare=on", True), ("?prepare=off", False)])
+def test_the_server_keeps_plans_unless_the_url_says_no(postgres_url: str, wanted: str, kept: bool) -> None:
+    database = PostgreSQL(make_url(postgres_url + wanted))
+    with database.engine.connect() as connection:
+        for _ in range(5):
+            connection.execute(text("SELECT 1"))
+        assert bool(connection.execute(text("SELECT name FROM pg_prepared_statements")).all()) is kept
+    database.close()
+
+
+def test_prepare_is_on_or_off() -> None:
+    with pytest.raises(LedgerError, match=r"prepare=maybe. Wanted: on or off"):
+        open_ledger("postgresql://ice@127.0.0.1:1/ledger?prepare=maybe")
 
 
 def test_the_ways_of_the_stream_go_by_index_and_never_through_a_whole_table(url: str) -> None:

@@ -31,9 +31,12 @@ class Announcer:
         self._records, self._lifecycle = records, lifecycle
         self._log = structlog.stdlib.get_logger("icestream.gatherer")
 
-    def announce(self, slots: Sequence[Slot]) -> int:
-        """Announce the current revisions of slots; returns how many. What cannot be placed is left to the ticker."""
-        count, refused = self._announce(self._ledger.to_announce(slots))
+    def announce(self, slots: Sequence[Slot], ready: Sequence[Announceable] = ()) -> int:
+        """Announce the current revisions of slots; returns how many. What cannot be placed is left to the ticker.
+
+        ready : revisions that were finalised just now, of other slots
+        """
+        count, refused = self._announce([*ready, *(self._ledger.to_announce(slots) if slots else ())])
         if refused is not None:
             self._log.warning("not placed", reason=str(refused))
         return count

@@ -52,13 +52,18 @@ class Intake:
         self.record(granules)
 
     def record(self, granules: Sequence[Granule]) -> None:
-        """Record granules and commit; then look at the slots that they touch."""
+        """Record granules with the slots that they open, and commit; then look at all slots that they touch."""
         if not granules:
             return
-        new = self._ledger.record_granules(granules)
+        opened = {touch.slot().key: touch.slot() for touch in self._records.touched_by(granules) if touch.opens}
+        new = self._ledger.record_granules(granules, list(opened.values()))
         for granule, is_new in zip(granules, new, strict=True):
             self._lifecycle.granule_received(granule=granule, new=is_new)
-        self._looker.look(self._ledger.slots_touched(self._records.touched_by(granules)))
+        # Asked again after the commit: a product that was registered meanwhile has not seen these granules.
+        touches = self._records.touched_by(granules)
+        others = [touch for touch in touches if not (touch.opens and touch.slot().key in opened)]
+        concerned = {each.key: each for each in self._ledger.slots_touched(others)} if others else {}
+        self._looker.look(list((opened | concerned).values()))
 
     def catch_up(self, product: Product) -> None:
         """Look at what a product could be made from already: granules that came before its record."""

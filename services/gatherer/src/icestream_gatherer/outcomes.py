@@ -11,7 +11,6 @@ from icestream_core import naming
 from icestream_core.errors import MessageError
 from icestream_core.message import decode
 from icestream_core.outcome import Outcome
-from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_gatherer.announce import Announcer
 from icestream_gatherer.intake import Intake
@@ -61,17 +60,17 @@ class Outcomes:
                     slot=outcome.slot, outcome=outcome, attempts=result.attempts, dead=result.dead
                 )
         slots = list({outcome.slot.key: outcome.slot for outcome in outcomes}.values())
-        self.announce(slots)
+        ready = {each.slot.key: each for result in finalised if (each := result.announceable) is not None}
+        # Of a repeated outcome nobody knows whether its revision was announced.
+        self._announcer.announce([slot for slot in slots if slot.key not in ready], list(ready.values()))
         due = {outcome.slot.key for outcome, result in zip(outcomes, finalised, strict=True) if result.due}
         self._looker.look([slot for slot in slots if slot.key in due])
 
-    def announce(self, slots: Sequence[Slot] | None = None, older_than_seconds: float = 0.0) -> int:
-        """Announce current revisions that were not announced, of slots or all that are old enough; returns how many.
+    def announce(self, older_than_seconds: float = 0.0) -> int:
+        """Announce current revisions that were not announced and are old enough; returns how many.
 
-        Raises StorageError where, of all, one cannot be placed in the dataset tree; the others have been announced.
+        Raises StorageError where one cannot be placed in the dataset tree; the others have been announced.
         """
-        if slots is not None:
-            return self._announcer.announce(slots)
         return self._announcer.announce_older(older_than_seconds)
 
     def _read(self, delivery: Delivery) -> Outcome | None:

@@ -80,6 +80,7 @@ class Finalised(NamedTuple):
     adopted : it is now the slot's current revision; False for a zombie's answer, a repeated one or a failure
     dead : it failed, and will not be tried again unasked
     due : something touched the slot while it was being made, or went wrong with it: look again now
+    announceable : the revision that it became, which nobody has announced yet
     """
 
     adopted: bool
@@ -87,6 +88,7 @@ class Finalised(NamedTuple):
     attempts: int
     dead: bool
     due: bool = False
+    announceable: Announceable | None = None
 
 
 class Waiting(NamedTuple):
@@ -113,8 +115,8 @@ class Ledger(Protocol):
     def records(self) -> list[dict[str, Any]]:
         """Return the records kept."""
 
-    def record_granules(self, granules: Sequence[Granule]) -> list[bool]:
-        """Insert and commit; for each, whether it was new. The same id and checksum again is no-op.
+    def record_granules(self, granules: Sequence[Granule], opening: Sequence[Slot] = ()) -> list[bool]:
+        """Insert and commit, slots that they open too; for each, whether it was new. The same again is a no-op.
 
         Except for a product's granule: of a higher revision, or final after provisional, it replaces the one kept and
         counts as new (the same files may be announced again). One that lies elsewhere now is no new one, and its new

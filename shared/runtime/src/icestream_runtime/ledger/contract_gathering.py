@@ -31,6 +31,11 @@ from icestream_runtime.ledger.specimens import (
 class RecordingContract:
     """Granules, records and letters."""
 
+    def test_slots_are_opened_with_the_granules_that_touch_them(self, ledger: Ledger) -> None:
+        assert ledger.record_granules([granule("a")], [slot(1), slot(), slot(1)]) == [True]
+        assert ledger.record_granules([granule("a")], [slot()]) == [False]
+        assert sorted(ledger.due(), key=lambda each: each.key) == [slot(), slot(1)]
+
     def test_a_granule_is_new_once(self, ledger: Ledger) -> None:
         assert ledger.record_granules([granule("a"), granule("b"), granule("a")]) == [True, True, False]
         assert ledger.record_granules([granule("b"), granule("c")]) == [False, True]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, update
 
 from icestream_core.outcome import Outcome
-from icestream_runtime.ledger.contract import Finalised
+from icestream_runtime.ledger.contract import Announceable, Finalised
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.intake import version_of
-from icestream_runtime.ledger.schema import granule, slot
-from icestream_runtime.ledger.standing import Entries, Standing, load_current, lock, write
+from icestream_runtime.ledger.schema import granule
+from icestream_runtime.ledger.standing import Standing, load_current, lock, write
 
 Backoff = Callable[[int], float]
 """Failures in a row -> seconds until the next attempt."""
@@ -28,10 +26,9 @@ def finalise(
         return []
     results = []
     with database.transaction() as connection:
-        standings = lock(database, connection, [outcome.slot for outcome in outcomes])
+        standings = lock(database, connection, [outcome.slot for outcome in outcomes], with_tasks=True)
         load_current(database, connection, standings)
-        entries = _task_entries(database, connection, [key for key, where in standings.items() if where.token])
-        quarantined = _quarantine(connection, [each for each in outcomes if _holds(standings, each)], entries)
+        quarantined = _quarantine(connection, [each for each in outcomes if _holds(standings, each)], standings)
         now = database.now(connection)
         changed: dict[str, Standing] = {}
         for outcome in outcomes:
@@ -49,10 +46,10 @@ def finalise(
                 _postpone(where, outcome, now, backoff_seconds)
                 adopted = False
             else:
-                where.adopt(outcome, stage, entries[outcome.slot.key])
+                where.adopt(outcome, stage, where.outstanding)
                 where.task = ""
                 adopted = True
-            results.append(_finalised(where, adopted=adopted, now=now))
+            results.append(_finalised(where, adopted=adopted, now=now, outcome=outcome))
         write(database, connection, changed, now)
     return results
 
@@ -103,41 +100,27 @@ def _postpone(where: Standing, outcome: Outcome, now: datetime, backoff_seconds:
     )
 
 
-def _finalised(where: Standing | None, *, adopted: bool, now: datetime | None = None) -> Finalised:
+def _finalised(
+    where: Standing | None, *, adopted: bool, now: datetime | None = None, outcome: Outcome | None = None
+) -> Finalised:
     if where is None:
         return Finalised(adopted=False, revision=0, attempts=0, dead=False)
     due = now is not None and where.due_at is not None and where.due_at <= now
-    return Finalised(adopted, where.revision, where.attempts, where.state == "dead", due)
+    new = where.made if where.made is not None and where.made.outcome is outcome else None
+    announceable = Announceable(where.slot, new.outcome, where.revision, new.stage, now) if new and now else None
+    return Finalised(adopted, where.revision, where.attempts, where.state == "dead", due, announceable)
 
 
-def _task_entries(database: Database, connection: Connection, keys: Sequence[str]) -> dict[str, Entries]:
-    """Return what the outstanding tasks of slots are made from."""
-    if not keys:
-        return {}
-    rows = connection.execute(database.statement(_tasks), database.these(keys))
-    return {key: _entries(json.loads(body)) for key, body in rows if body}
-
-
-def _tasks(database: Database) -> Select[Any]:
-    return select(slot.c.key, slot.c.task).where(database.among(slot.c.key))
-
-
-def _entries(task: Mapping[str, Any]) -> Entries:
-    return [
-        (name, entry["granule"]["granule_id"], entry["granule"]["checksum"], entry.get("step", 0))
-        for name, entries in task["inputs"].items()
-        for entry in entries
-    ]
-
-
-def _quarantine(connection: Connection, outcomes: Sequence[Outcome], entries: Mapping[str, Entries]) -> set[str]:
+def _quarantine(connection: Connection, outcomes: Sequence[Outcome], standings: Mapping[str, Standing]) -> set[str]:
     """Quarantine the granules at fault; returns the tokens of outcomes that name one which the ledger knows."""
     tokens = set()
     named = [outcome for outcome in outcomes if outcome.fault == "granule" and outcome.granule_id]
     for outcome in sorted(named, key=lambda each: each.granule_id):
         checksums = [outcome.granule_checksum] if outcome.granule_checksum else []
         checksums = checksums or [
-            checksum for _, granule_id, checksum, _ in entries[outcome.slot.key] if granule_id == outcome.granule_id
+            checksum
+            for _, granule_id, checksum, _ in standings[outcome.slot.key].outstanding
+            if granule_id == outcome.granule_id
         ]
         statement = update(granule).where(
             granule.c.granule_id == outcome.granule_id, granule.c.checksum.in_(sorted(set(checksums)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import String
 
@@ -15,7 +16,7 @@ from icestream_core.errors import RecordError
 from icestream_core.granule import Granule
 from icestream_core.slot import Slot
 from icestream_core.touch import Touch
-from icestream_runtime.ledger.database import Columns, Database
+from icestream_runtime.ledger.database import Columns, Database, Insert
 from icestream_runtime.ledger.place import follow
 from icestream_runtime.ledger.schema import granule, letter, product, slot, span
 from icestream_runtime.ledger.standing import slot_of
@@ -54,8 +55,8 @@ def register(database: Database, record: Mapping[str, Any]) -> bool:
         return True
 
 
-def record_granules(database: Database, granules: Sequence[Granule]) -> list[bool]:
-    """Insert granules; an announcement of a higher revision or stage replaces the one of the same files.
+def record_granules(database: Database, granules: Sequence[Granule], opening: Sequence[Slot]) -> list[bool]:
+    """Insert granules, and slots; an announcement of a higher revision or stage replaces the one of the same files.
 
     What is known already may have been moved: then its new place is taken.
     """
@@ -66,12 +67,13 @@ def record_granules(database: Database, granules: Sequence[Granule]) -> list[boo
         known = latest.get((each.granule_id, each.checksum))
         if known is None or _rank(each) > _rank(known):
             latest[each.granule_id, each.checksum] = each
-    with database.transaction(single=len(latest) == 1) as connection:
+    with database.transaction(single=len(latest) == 1 and not opening) as connection:
         now = database.now(connection)
         # In the order of their keys, so that two who insert the same never wait for each other.
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
         done = connection.execute(database.statement(_recorded), rows)
         written = {(granule_id, checksum) for granule_id, checksum in done}
+        _open(database, connection, {each.key: each for each in opening}, now)
     if again := [each for each in granules if (each.granule_id, each.checksum) not in written]:
         follow(database, again)
     found = []
@@ -87,21 +89,19 @@ def slots_touched(database: Database, touches: Sequence[Touch]) -> list[Slot]:
     unique = dict.fromkeys(touches)
     opened = {touch.slot().key: touch.slot() for touch in unique if touch.opens}
     found: dict[str, Slot] = {}
-    with database.transaction(writes=False, single=True) as connection:
-        if opened:
-            known = connection.execute(database.statement(_known), database.these(opened))
-            found = {key: opened[key] for key in known.scalars()}
-        rows = [
-            (touch.product, touch.interval.label, touch.tile, touch.variant)
-            for touch in unique
-            if touch.interval is not None and not touch.opens
-        ]
-        if rows:
+    if opened:
+        with database.transaction() as connection:
+            _open(database, connection, opened, database.now(connection))
+    rows = [
+        (touch.product, touch.interval.label, touch.tile, touch.variant)
+        for touch in unique
+        if touch.interval is not None and not touch.opens
+    ]
+    if rows:
+        with database.transaction(writes=False, single=True) as connection:
             concerned = connection.execute(database.statement(_concerned), database.rows(TOUCH, rows))
             for row in concerned.mappings():
                 found[row["key"]] = slot_of(row)
-    if missing := [opened[key] for key in sorted(opened.keys() - found.keys())]:
-        _open(database, missing)
     for touch in unique:
         if touch.interval is None:
             found |= {each.key: each for each in _waiting(database, touch)}
@@ -172,39 +172,48 @@ def _concerned(database: Database) -> Select[Any]:
     return database.for_each(given, slot, condition, columns)
 
 
-def _open(database: Database, slots: Sequence[Slot]) -> None:
-    with database.transaction(single=len(slots) == 1) as connection:
-        now = database.now(connection)
-        new = {
-            "state": "waiting",
-            "due_at": now,
-            "waiting_for": "[]",
-            "attempts": 0,
-            "setbacks": 0,
-            "reason": "",
-            "traceback": "",
-            "token": "",
-            "task_hash": "",
-            "task_stage": "final",
-            "failed_hash": "",
-            "revision": 0,
-            "redriven": False,
-            "updated_at": now,
+def _open(database: Database, connection: Connection, slots: Mapping[str, Slot], now: datetime) -> None:
+    """Insert slots that are not there yet, in the order of their keys; they are due at once."""
+    missing = set(slots)
+    if len(missing) > 1:
+        # Most of many are there already, and asking for all at once costs less than to try each.
+        missing -= set(connection.execute(database.statement(_known), database.these(missing)).scalars())
+    if not missing:
+        return
+    new = {
+        "state": "waiting",
+        "due_at": now,
+        "waiting_for": "[]",
+        "attempts": 0,
+        "setbacks": 0,
+        "reason": "",
+        "traceback": "",
+        "token": "",
+        "task_hash": "",
+        "task_stage": "final",
+        "failed_hash": "",
+        "revision": 0,
+        "redriven": False,
+        "updated_at": now,
+    }
+    rows = [
+        {
+            "key": each.key,
+            "product": each.product,
+            "period": each.period,
+            "start_at": each.start,
+            "end_at": each.end,
+            "tile": each.tile,
+            "variant": each.variant,
+            **new,
         }
-        rows = [
-            {
-                "key": each.key,
-                "product": each.product,
-                "period": each.period,
-                "start_at": each.start,
-                "end_at": each.end,
-                "tile": each.tile,
-                "variant": each.variant,
-                **new,
-            }
-            for each in slots
-        ]
-        connection.execute(database.insert(slot).on_conflict_do_nothing(), rows)
+        for each in (slots[key] for key in sorted(missing))
+    ]
+    connection.execute(database.statement(_opened), rows)
+
+
+def _opened(database: Database) -> Insert:
+    return database.insert(slot).on_conflict_do_nothing()
 
 
 def _waiting(database: Database, touch: Touch) -> list[Slot]:

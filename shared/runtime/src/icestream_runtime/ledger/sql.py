@@ -33,8 +33,8 @@ class SqlLedger:
     def records(self) -> list[dict[str, Any]]:
         return listing.records(self._database)
 
-    def record_granules(self, granules: Sequence[Granule]) -> list[bool]:
-        return intake.record_granules(self._database, granules)
+    def record_granules(self, granules: Sequence[Granule], opening: Sequence[Slot] = ()) -> list[bool]:
+        return intake.record_granules(self._database, granules, opening)
 
     def slots_touched(self, touches: Sequence[Touch]) -> list[Slot]:
         return intake.slots_touched(self._database, touches)

@@ -55,6 +55,7 @@ class Standing:
     """A slot's row while it is worked on.
 
     task : the body of a new task; empty to forget the old one; None to leave it
+    outstanding : what the outstanding task is made from, where that was asked for
     made : a make that becomes current
     promoted : the current make became final
     """
@@ -76,6 +77,7 @@ class Standing:
     revision: int
     redriven: bool
     updated_at: datetime
+    outstanding: Entries = ()
     current: Current | None = None
     task: str | None = None
     made: Make | None = None
@@ -147,13 +149,23 @@ def slot_row(where: Standing, made: Made | None) -> SlotRow:
     )
 
 
-def lock(database: Database, connection: Connection, slots: Iterable[Slot]) -> dict[str, Standing]:
+def lock(
+    database: Database, connection: Connection, slots: Iterable[Slot], *, with_tasks: bool = False
+) -> dict[str, Standing]:
     """Lock slots in the order of their keys: two that lock the same ones never wait for each other.
+
+    with_tasks : read what the outstanding tasks are made from, too
 
     Slots that were never opened are left out. SQLite has locked everything at the transaction's begin.
     """
-    rows = connection.execute(database.statement(_locked), database.these({each.key for each in slots}))
-    return {row["key"]: standing(row) for row in rows.mappings()}
+    statement = database.statement(_locked_with_tasks if with_tasks else _locked)
+    rows = connection.execute(statement, database.these({each.key for each in slots}))
+    found = {}
+    for row in rows.mappings():
+        where = found[row["key"]] = standing(row)
+        if with_tasks and where.token and row["task"]:
+            where.outstanding = _entries(json.loads(row["task"]))
+    return found
 
 
 def hold(database: Database, connection: Connection, slots: Iterable[Slot]) -> None:
@@ -189,12 +201,25 @@ def write(database: Database, connection: Connection, changed: Mapping[str, Stan
     for where in changed.values():
         where.updated_at = now
     ordered = sorted(changed.items())
-    connection.execute(database.statement(_write), [{"of_slot": key, **where.values()} for key, where in ordered])
-    if tasks := [{"of_slot": key, "task": where.task or None} for key, where in ordered if where.task is not None]:
-        connection.execute(database.statement(_write_task), tasks)
+    for statement, with_task in ((_write, False), (_write_with_task, True)):
+        rows = [
+            {"of_slot": key, **where.values(), **({"task": where.task or None} if with_task else {})}
+            for key, where in ordered
+            if (where.task is not None) is with_task
+        ]
+        if rows:
+            connection.execute(database.statement(statement), rows)
     if promoted := [where.current.id for _, where in ordered if where.promoted and where.current is not None]:
         connection.execute(database.statement(_promote), database.these(promoted) | {"now": now})
     _write_makes(database, connection, {key: where for key, where in ordered if where.made is not None}, now)
+
+
+def _entries(task: Mapping[str, Any]) -> Entries:
+    return [
+        (name, entry["granule"]["granule_id"], entry["granule"]["checksum"], entry.get("step", 0))
+        for name, entries in task["inputs"].items()
+        for entry in entries
+    ]
 
 
 def _write_makes(database: Database, connection: Connection, made: Mapping[str, Standing], now: datetime) -> None:
@@ -236,6 +261,10 @@ def _locked(database: Database) -> Select[Any]:
     return select(*KEPT).where(database.among(slot.c.key)).order_by(slot.c.key).with_for_update()
 
 
+def _locked_with_tasks(database: Database) -> Select[Any]:
+    return select(*KEPT, slot.c.task).where(database.among(slot.c.key)).order_by(slot.c.key).with_for_update()
+
+
 def _held(database: Database) -> Select[Any]:
     return select(slot.c.key).where(database.among(slot.c.key)).order_by(slot.c.key).with_for_update()
 
@@ -257,8 +286,8 @@ def _write(_database: Database) -> Update:
     return update(slot).where(slot.c.key == bindparam("of_slot")).values({name: bindparam(name) for name in WRITTEN})
 
 
-def _write_task(_database: Database) -> Update:
-    return update(slot).where(slot.c.key == bindparam("of_slot")).values(task=bindparam("task"))
+def _write_with_task(database: Database) -> Update:
+    return _write(database).values(task=bindparam("task"))
 
 
 def _promote(database: Database) -> Update:
