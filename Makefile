@@ -43,7 +43,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)
 
-parts: $(STAMP) ## See that RabbitMQ and PostgreSQL are there for the tests; as root, install them
+parts: $(STAMP) ## See that RabbitMQ, PostgreSQL and Prometheus are there for the tests; as root, install them
 	@$(VENV)/bin/python tests/parts/install.py
 
 lock: $(STAMP) ## Resolve uv.lock anew and export constraints.txt

@@ -156,3 +156,15 @@ def test_a_gatherer_is_not_ready_while_its_broker_is_away(house: House) -> None:
 
 def _to(queue: str, body: bytes) -> Message:
     return Message(body, queue, exchange="")
+
+
+def test_what_has_not_happened_yet_is_shown_as_nought_so_that_the_first_is_seen(house: House) -> None:
+    _, metrics = shown(house)
+    labels = {"product": "fine", "family": house.gatherer().records.product("fine").family}
+    known = metrics.registry.get_sample_value
+    assert known("icestream_unreadable_total", {"queue": naming.DEAD}) == 0
+    assert known("icestream_arrival_latency_seconds_count", labels) == 0
+    assert {
+        fault: known("icestream_outcomes_total", labels | {"outcome": "failed", "fault": fault})
+        for fault in ("product", "granule", "storage", "limit")
+    } == {"product": 0, "granule": 0, "storage": 0, "limit": 0}

@@ -1,4 +1,4 @@
-"""See that the tests find a RabbitMQ and a PostgreSQL; as root on Debian or Ubuntu, install what is missing."""
+"""See that the tests find the programs that they run against; as root on Debian or Ubuntu, install what is missing."""
 
 from __future__ import annotations
 
@@ -6,18 +6,42 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from parts.postgresql import find_postgresql
+from parts.prometheus import find_prometheus
 from parts.rabbitmq import find_rabbitmq
 
+
+class Part(NamedTuple):
+    """A program that tests run against.
+
+    find : tells whether it is here
+    package : of Debian
+    instead : the variable that points the tests at one that runs elsewhere, where that is possible
+    """
+
+    name: str
+    find: Callable[[], object]
+    package: str
+    instead: str = ""
+
+
+PARTS = (
+    Part("RabbitMQ", find_rabbitmq, "rabbitmq-server", "ICESTREAM_TEST_AMQP_URL"),
+    Part("PostgreSQL", find_postgresql, "postgresql", "ICESTREAM_TEST_POSTGRES_URL"),
+    Part("Prometheus", find_prometheus, "prometheus"),
+)
+
 ADVICE = """\
-The tests run against a real RabbitMQ and a real PostgreSQL, and this machine lacks: {names}.
-Either install them (each test run starts private ones of its own, no service needs to run):
+The tests run against real programs, and this machine lacks: {names}.
+Install them (each test run starts private ones of its own, no service needs to run):
     sudo apt-get install --no-install-recommends {packages}
-or start both in containers and point the tests at them:
+RabbitMQ and PostgreSQL may run in containers instead:
     docker compose -f docker/compose.yaml up -d --wait
     export ICESTREAM_TEST_AMQP_URL=amqp://guest:guest@localhost:5672/
     export ICESTREAM_TEST_POSTGRES_URL=postgresql://icestream:icestream@localhost:5432/icestream
@@ -25,19 +49,17 @@ or start both in containers and point the tests at them:
 
 
 def main() -> int:
-    missing = {}
-    if not find_rabbitmq() and "ICESTREAM_TEST_AMQP_URL" not in os.environ:
-        missing["RabbitMQ"] = "rabbitmq-server"
-    if not find_postgresql() and "ICESTREAM_TEST_POSTGRES_URL" not in os.environ:
-        missing["PostgreSQL"] = "postgresql"
+    missing = [part for part in PARTS if not part.find() and part.instead not in os.environ]
     if not missing:
         return 0
+    packages = [part.package for part in missing]
     if os.getuid() != 0 or not shutil.which("apt-get"):
-        sys.stderr.write(ADVICE.format(names=" and ".join(missing), packages=" ".join(missing.values())))
+        names = ", ".join(part.name for part in missing)
+        sys.stderr.write(ADVICE.format(names=names, packages=" ".join(packages)))
         return 1
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing.values()]
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     subprocess.run(command, check=True, env=quiet)
     return 0
 

@@ -43,6 +43,7 @@ LINGER_SECONDS: Final = 0.02
 CALENDAR_SECONDS: Final = 300.0
 GAUGE_SECONDS: Final = 15.0
 AWAY_SECONDS: Final = 2.0
+AWAYS: Final = ("ledger", "storage", "broker")
 LONGEST_BACKOFF: Final = timedelta(hours=1)
 
 
@@ -93,6 +94,8 @@ class Gatherer:
         self._gauges = Gauges(ledger, broker, storage, self.records, metrics)
         self._away: dict[str, tuple[str, str]] = {}
         self._show_away()
+        for what in AWAYS:
+            metrics.expect(AWAY_ERRORS, what=what)
         self._idle_since: dict[str, float | None] = {}
         self._log = structlog.stdlib.get_logger("icestream.gatherer")
 
@@ -198,7 +201,7 @@ class Gatherer:
 
     def _show_away(self) -> None:
         away = {what for what, _ in list(self._away.values())}
-        for what in ("ledger", "storage", "broker"):
+        for what in AWAYS:
             self._metrics.show(AWAY, what in away, what=what)
 
     def _what_is_not_heard(self) -> str | None:

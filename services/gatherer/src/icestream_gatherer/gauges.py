@@ -7,19 +7,25 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, get_args
 
 from icestream_core import naming
+from icestream_core.outcome import Fault
 from icestream_core.product import Product
 from icestream_gatherer.records import Records
 from icestream_runtime.broker import Broker
 from icestream_runtime.ledger.contract import Ledger, Waiting
 from icestream_runtime.meter import MeterLifecycle
 from icestream_runtime.metrics import (
+    ARRIVAL_LATENCY,
     CLOCK_SKEW,
+    DEATHS,
+    OUTCOMES,
     OVERDUE_SLOTS,
     QUEUE_CONSUMERS,
     QUEUE_MESSAGES,
+    REVISIONS,
+    UNREADABLE,
     WAITING_SLOTS,
     Metrics,
 )
@@ -29,6 +35,8 @@ OVERDUE_SECONDS: Final = 60.0
 QUIET: Final = "quiet"
 RECORD: Final = "record"
 """What a slot waits for beside its inputs: that the stream is quiet, and the record of its product."""
+ENDS: Final = (("made", ""), ("void", ""), *(("failed", fault) for fault in get_args(Fault) if fault))
+"""How a slot may end: outcome and fault."""
 INPUT: Final = re.compile(r"(?P<input>\w+)(?: \(|:)")
 
 
@@ -45,6 +53,7 @@ class Gauges:
         """Ask and show; raises LedgerError, BrokerUnavailable or QueueMissing where one is away."""
         self._metrics.show_disk(self._storage.space())
         products = {product.name: product for product in self._records.all()}
+        self._expect(products.values())
         self._show_clock()
         self._metrics.show_slots(self._ledger.counts())
         self._show_waiting(waiting_by_input(self._ledger.waiting(), products))
@@ -57,6 +66,16 @@ class Gauges:
             depth = self._broker.depth(queue)
             self._metrics.show(QUEUE_MESSAGES, depth.ready, queue=queue)
             self._metrics.show(QUEUE_CONSUMERS, depth.consumers, queue=queue)
+
+    def _expect(self, products: Iterable[Product]) -> None:
+        for queue in (naming.INTAKE, naming.OUTCOMES, naming.DEAD):
+            self._metrics.expect(UNREADABLE, queue=queue)
+        for product in products:
+            labels = {"product": product.name, "family": product.family}
+            for outcome, fault in ENDS:
+                self._metrics.expect(OUTCOMES, outcome=outcome, fault=fault, **labels)
+            for metric in (REVISIONS, DEATHS, ARRIVAL_LATENCY):
+                self._metrics.expect(metric, **labels)
 
     def _show_clock(self) -> None:
         begun = time.monotonic()

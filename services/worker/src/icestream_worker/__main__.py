@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import get_args
 
 import structlog
 
@@ -120,6 +121,9 @@ def _children(settings: Settings, metrics: Metrics, load_plugins: Load | None, m
         metrics.count(CHILD_ENDS, product=product if product in made else "unknown", cause=end)
 
     metrics.show(CHILDREN, settings.concurrency)
+    for product in made:
+        for end in get_args(End):
+            metrics.expect(CHILD_ENDS, product=product, cause=end)
     loads = load_plugins or functools.partial(plugins.load, settings.plugins)
     return ProcessChildren(settings.concurrency, loads, settings.recycle_after, publisher(settings), ended)
 

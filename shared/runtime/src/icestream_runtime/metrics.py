@@ -228,6 +228,12 @@ class Metrics:
         counter = self._counters[metric]
         (counter.labels(**labels) if labels else counter).inc(amount)
 
+    def expect(self, metric: Metric, **labels: str) -> None:
+        """Show a counter or histogram at nought: who looks at its increase would not see the first of all."""
+        instrument = self._counters.get(metric) or self._histograms[metric]
+        if labels:
+            instrument.labels(**labels)
+
     def show(self, metric: Metric, value: float, **labels: str) -> None:
         """Set a gauge."""
         gauge = self._gauges[metric]
