@@ -27,6 +27,8 @@ from parts.stream import Stream, stream
 
 FIRST = date(2014, 2, 1)
 PRODUCT = "cold-pass-tb"
+LOOK_SECONDS = 0.05
+WEIGH_SECONDS = 1.0
 
 
 def run(days: int = 40) -> dict[str, float]:
@@ -66,7 +68,7 @@ def _rate(
         for number in range(workers):
             running.start(f"worker-{number}", "worker", "--product", PRODUCT)
         running.wait_until_ready()
-        made_before = sum(row.state == "made" for row in running.rows())
+        made_before = running.ledger.counts()[PRODUCT].get("made", 0)
         begun = time.perf_counter()
         weights = [0.0]
         _until(running, "made", days, 300, lambda: weights.append(_weight(running)))
@@ -82,12 +84,15 @@ def _weight(running: Stream) -> float:
 def _until(
     running: Stream, state: str, count: int, timeout: float, meanwhile: Callable[[], object] = lambda: None
 ) -> None:
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if sum(row.state == state for row in running.rows()) >= count:
+    """Wait until so many slots are in a state. Counted in the database, and weighed seldom: to look costs work too."""
+    begun = weighed = time.monotonic()
+    while time.monotonic() < begun + timeout:
+        if running.ledger.counts().get(PRODUCT, {}).get(state, 0) >= count:
             return
-        meanwhile()
-        time.sleep(0.2)
+        if time.monotonic() > weighed + WEIGH_SECONDS:
+            weighed = time.monotonic()
+            meanwhile()
+        time.sleep(LOOK_SECONDS)
     raise TimeoutError(f"{count} slots are not {state} after {timeout:g} s")
 
 
