@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench parts lock clean
+.PHONY: help install demo test lint format bench parts dashboards lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(STAMP) parts ## Measure the stream beside its floors and print the figu
 
 parts: $(STAMP) ## See that RabbitMQ, PostgreSQL and Prometheus are there for the tests; as root, install them
 	@$(VENV)/bin/python tests/parts/install.py
+
+dashboards: $(STAMP) ## Write the chart's dashboards from helm/dashboards
+	$(VENV)/bin/python helm/dashboards/write.py
 
 lock: $(STAMP) ## Resolve uv.lock anew and export constraints.txt
 	$(UV) lock --upgrade
