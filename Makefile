@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench parts dashboards lock clean
+.PHONY: help install demo test lint format bench scores parts dashboards lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 
 bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)
+
+scores: $(STAMP) ## Hold the products against truths that are known and print the score card
+	$(VENV)/bin/python tests/scores/card.py $(ARGS)
 
 parts: $(STAMP) ## See that RabbitMQ, PostgreSQL and Prometheus are there for the tests; as root, install them
 	@$(VENV)/bin/python tests/parts/install.py

@@ -50,3 +50,10 @@ def test_a_depth_in_m_becomes_cm() -> None:
 def test_metres_are_no_kelvins() -> None:
     with pytest.raises(RecordError, match="'m' cannot be converted to 'K'"):
         convert(np.zeros(1), "m", "K")
+
+
+def test_the_unit_of_a_coefficient_is_taken_where_it_is_made_of_si_units_alone() -> None:
+    slope = xr.Dataset({"slope": ("row", [0.01], {"units": "m K-1"})})
+    assert to_si(slope, "a set")["slope"].attrs["units"] == "m K-1"
+    with pytest.raises(GranuleError, match="cm K-1"):
+        to_si(xr.Dataset({"slope": ("row", [1.0], {"units": "cm K-1"})}), "a set")

@@ -24,6 +24,8 @@ PAGES = Path(__file__).parents[2] / "docs" / "science"
 NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
     "cold-pass-tb": [
         ("icestream_foundation.cold_pass_tb", "*"),
+        ("icestream_foundation.transfers", "*"),
+        ("icestream_foundation.learn_transfers", "*"),
         ("icestream_physics.intercalibration", "*"),
     ],
     "snow-depth-china": [

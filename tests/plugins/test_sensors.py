@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from icestream_core.fit import Fitted
 from icestream_core.grid import CHINA_025
 from icestream_core.plugins import load
 from icestream_foundation.cold_pass_tb import CHANNELS, FITTED, REFERENCE, UNCALIBRATED
+from icestream_foundation.transfers import TRANSFERS
 from icestream_generation.align import onto
 from icestream_generation.product_output import open_output
 from icestream_physics.intercalibration import fit_transfer
+from icestream_readers.parameters_file import write_toml
 from icestream_simulator.score import score
 from plugins.stream import Stream
 
@@ -67,7 +71,7 @@ def test_a_sensor_goes_from_its_files_to_a_depth_near_the_truth(of: Sensor, tmp_
 
 def test_fitted_transfers_reach_the_product_from_their_file(tmp_path: Path) -> None:
     path = tmp_path / "cold-pass-tb-transfers.20240131.toml"
-    path.write_text("".join(f"[F13.{channel}]\nslope = 1.0\nintercept = 2.0\n" for channel in CHANNELS), "utf-8")
+    _write_transfers(path, "F13", dict.fromkeys(CHANNELS, (1.0, 2.0)))
     (tmp_path / "with").mkdir()
     (tmp_path / "without").mkdir()
     extra = {"cold-pass-tb": {"transfers": path}}
@@ -92,11 +96,9 @@ def test_a_transfer_fitted_on_an_overlap_brings_amsr2s_depth_to_that_of_the_refe
     amsr2 = Stream(folders["amsr2"], PLUGINS, day, "amsr2-l3-tb")
     reference, source = _levels(f17), _levels(amsr2)
     path = tmp_path / "cold-pass-tb-transfers.20140204.toml"
-    with path.open("w", encoding="utf-8") as file:
-        for channel in CHANNELS:
-            line = fit_transfer(source[channel], reference[channel])
-            assert line.rmse < 6.0
-            file.write(f"[GW1.{channel}]\nslope = {line.slope}\nintercept = {line.intercept}\n")
+    lines = {channel: fit_transfer(source[channel], reference[channel]) for channel in CHANNELS}
+    assert max(line.rmse for line in lines.values()) < 6.0
+    _write_transfers(path, "GW1", {channel: (line.slope, line.intercept) for channel, line in lines.items()})
     fitted = Stream(folders["fitted"], PLUGINS, day, "amsr2-l3-tb", extra={"cold-pass-tb": {"transfers": path}})
     wanted, before, after = (_depth(stream) for stream in (f17, amsr2, fitted))
     both = (wanted > 0) & (before > 0) & (after > 0)
@@ -104,6 +106,12 @@ def test_a_transfer_fitted_on_an_overlap_brings_amsr2s_depth_to_that_of_the_refe
     # One day of pairs seen at other hours takes away nearly half of the difference; years of pairs would more.
     assert abs(bias_after) < 0.03 * wanted[both].mean()
     assert abs(bias_after) < 0.75 * abs(bias_before)
+
+
+def _write_transfers(path: Path, platform: str, lines: Mapping[str, tuple[float, float]]) -> None:
+    slopes, intercepts = zip(*lines.values(), strict=True)
+    columns = {"platform": [platform] * len(lines), "channel": list(lines), "slope": slopes, "intercept": intercepts}
+    write_toml(path, Fitted(columns, {}), TRANSFERS.columns, {})
 
 
 def _levels(stream: Stream) -> dict[str, np.ndarray]:

@@ -11,6 +11,8 @@ from icestream_core.inputs import Align, Input, hours, source
 from icestream_core.period import day
 from icestream_core.product import OnLattice, Product, Reference
 from icestream_core.variable import Flags, Variable, Written
+from icestream_foundation.channels import CHANNELS
+from icestream_foundation.transfers import FIT
 from icestream_physics.constant import constant
 from icestream_physics.intercalibration import linear_transfer
 
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 
 REFERENCE_SENSOR = "ssmis"
 """The reference that Dai, Che & Ding 2015 recommend."""
-
-CHANNELS = ("tb_19h", "tb_19v", "tb_22v", "tb_37h", "tb_37v", "tb_91h", "tb_91v")
-"""18 to 19 GHz, 21 to 24 GHz, 36 to 37 GHz and 85 to 92 GHz, whatever the sensor."""
 
 COLDEST = constant(50.0, "K", source="nothing on Earth shines colder at these frequencies", certainty="design")
 WARMEST = constant(350.0, "K", source="nothing on Earth shines warmer at these frequencies", certainty="design")
@@ -133,4 +132,5 @@ PRODUCT = Product(
     accuracy="Relative bias of snow depth between SSM/I and SSMIS in China falls from 66.18 % to -1.5 % (Dai et al. "
     "2015).",
     compute=cold_pass_tb,
+    fit=FIT,
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from icestream_cli.fitted import fitted_sets, parameters_of, told
 from icestream_cli.given import complete_product, installed, product_named, settings_of
 from icestream_cli.output import json_option, print_json, print_table
 
@@ -14,12 +15,14 @@ from icestream_cli.output import json_option, print_json, print_table
 @json_option
 def products(as_json: bool) -> None:
     """List the products that are installed: the derived products this installation can make."""
-    found = sorted(installed(settings_of()).products.values(), key=lambda product: (product.family, product.name))
+    settings = settings_of()
+    found = sorted(installed(settings).products.values(), key=lambda product: (product.family, product.name))
+    sets = fitted_sets(settings, found)
     if as_json:
-        print_json([_summary(product) for product in found])
+        print_json([_summary(product) | {"parameters": parameters_of(product, sets)} for product in found])
         return
     print_table(
-        ["name", "version", "family", "datasets", "period", "reads", "fidelity"],
+        ["name", "version", "family", "datasets", "period", "reads", "fidelity", "parameters"],
         [
             (
                 product.name,
@@ -29,6 +32,7 @@ def products(as_json: bool) -> None:
                 product.period.kind,
                 product.collections_read,
                 product.fidelity,
+                [told(each) for each in parameters_of(product, sets)],
             )
             for product in found
         ],
@@ -85,7 +89,8 @@ def collections(as_json: bool) -> None:
 @json_option
 def describe(product: str, as_json: bool) -> None:
     """Say all that is recorded of PRODUCT: inputs, outputs, deliveries, references and what had to be designed."""
-    found = product_named(installed(settings_of()), product)
+    settings = settings_of()
+    found = product_named(installed(settings), product)
     if as_json:
         print_json(found.record())
         return
@@ -100,6 +105,7 @@ def describe(product: str, as_json: bool) -> None:
         "designed": found.designed,
         "limits": f"{found.time_limit.total_seconds():g} s, {found.memory_limit / 2**30:g} GiB",
     }
+    facts["fitted"] = "; ".join(told(each) for each in parameters_of(found, fitted_sets(settings, [found])))
     for name, value in facts.items():
         if value:
             click.echo(f"{name:>9}  {value}")

@@ -25,6 +25,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Entry]]] = {
         "collections": Entry("catalogue:collections", "List the kinds of granules that can be read."),
         "describe": Entry("catalogue:describe", "Say all that is recorded of a product."),
         "make": Entry("make:make", "Make a product from files, at once, without broker or ledger."),
+        "fit": Entry("fit:fit", "Fit the parameters of a product from data, the ledger or simulations."),
         "simulate": Entry("simulate:simulate", "Write simulated granules in their real formats."),
         "demo": Entry("demo:demo", "Run the whole stream on a few granules and show what comes of it."),
     },

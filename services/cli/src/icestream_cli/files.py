@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,38 +13,33 @@ from icestream_cli.output import note
 if TYPE_CHECKING:
     from icestream_core.granule import Granule, Mode
     from icestream_core.plugins import Plugins
-    from icestream_core.product import Product
 
 FILES: Final = click.Path(exists=True, path_type=Path)
 NAMED: Final = 5
 
 
 def granules_of(
-    paths: Sequence[Path], plugins: Plugins, readers: Iterable[Product] | None, mode: Mode = "forward"
+    paths: Sequence[Path], plugins: Plugins, read: Collection[str] | None, mode: Mode = "forward"
 ) -> list[Granule]:
     """Return the granules that files and the files of directories are.
 
-    readers : the products that should read them; None where any may
-    Says which files are of no collection. Raises UsageError where none is of a collection that these products read.
+    read : the collections that are wanted; None where any may be
+    Says which files are of no collection. Raises UsageError where none is of a collection that is wanted.
     """
     from icestream_watcher.announce import announceable
 
     collections = list(plugins.collections.values())
-    read = (
-        set(plugins.collections)
-        if readers is None
-        else {collection for product in readers for collection in product.collections_read}
-    )
+    wanted_collections = plugins.collections.keys() if read is None else set(read)
     found, unknown, unread = [], [], []
     for path in _files(paths):
         granule = announceable(path, collections, mode)
         if granule is None:
             unknown.append(path.name)
-        elif granule.collection not in read:
+        elif granule.collection not in wanted_collections:
             unread.append(f"{path.name} ({granule.collection})")
         else:
             found.append(granule)
-    wanted = ", ".join(sorted(read & plugins.collections.keys())) or "nothing that is installed"
+    wanted = ", ".join(sorted(wanted_collections & plugins.collections.keys())) or "nothing that is installed"
     if not found:
         given = _some([*unknown, *unread]) or "nothing"
         raise click.UsageError(f"none of the files can be used; found {given}; wanted granules of {wanted}")

@@ -46,9 +46,9 @@ def make(
     from icestream_runtime.storage import Storage
 
     order = needed_for(target, plugins.products)
-    granules = granules_of(files, plugins, order)
+    granules = granules_of(files, plugins, {name for product in order for name in product.collections_read})
     storage = Storage.of(settings)
-    with _handler(settings, plugins, storage, isolate or jobs > 1) as handler, progress_bar() as progress:
+    with handler_of(settings, plugins, storage, isolate=isolate or jobs > 1) as handler, progress_bar() as progress:
         run = OneShot(handler, storage, jobs, progress)
         try:
             made = run.make(order, granules)
@@ -65,7 +65,8 @@ def make(
 
 
 @contextmanager
-def _handler(settings: Settings, plugins: Plugins, storage: Storage, isolate: bool) -> Iterator[Handler]:
+def handler_of(settings: Settings, plugins: Plugins, storage: Storage, *, isolate: bool) -> Iterator[Handler]:
+    """Give what makes slots: in child processes under limits, or in this one."""
     import functools
 
     from icestream_core.plugins import load

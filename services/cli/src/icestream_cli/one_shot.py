@@ -122,6 +122,10 @@ class OneShot:
             known += announced
         return {product.name: self._made(product) for product in order}
 
+    def announced(self) -> list[Granule]:
+        """Return what was announced of everything that was made."""
+        return self._listener.announced
+
     def left_out(self) -> list[tuple[Granule, str]]:
         """Return the granules that turned out to be bad, each with the reason."""
         return self._ledger.granules(quarantined=True, limit=HELD)
@@ -187,6 +191,7 @@ class _Listener:
 
     def __init__(self) -> None:
         self._announced: list[Granule] = []
+        self.announced: list[Granule] = []
         self._outcomes: dict[str, tuple[Outcome, str]] = {}
 
     @hookimpl
@@ -202,6 +207,7 @@ class _Listener:
 
     def take(self) -> list[Granule]:
         taken, self._announced = self._announced, []
+        self.announced += taken
         return taken
 
     def last(self, slot: Slot) -> tuple[Outcome | None, str]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from trollsift import Parser
 
-from icestream_core.errors import PluginError
+from icestream_core.errors import GranuleError, PluginError
 from icestream_core.granule import Granule
 from icestream_core.grid import Grid
 
@@ -53,6 +53,8 @@ class Collection:
     patterns : trollsift patterns of file names; the first that fits decides
     facts : from the parsed fields (times are UTC) to Facts; None for a name that fits the pattern and is something else
     opener : "package.module:function" of (Path, Granule) -> Opened, imported only when a file is opened
+    columns : variables that each file must hold, with their units; not checked where empty
+    check : raises GranuleError where what was opened is not what the collection promises
     """
 
     name: str
@@ -66,6 +68,8 @@ class Collection:
     licence: str = ""
     sensors: Mapping[str, str] = field(default_factory=dict)
     """Sensor by platform, where one collection carries several."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Opened, Granule], None] | None = None
 
     def parse(self, filename: str) -> Facts | None:
         """Return what the file name tells, or None where it is not of this collection."""
@@ -91,6 +95,13 @@ class Collection:
         except (ImportError, AttributeError) as error:
             raise PluginError(f"collection {self.name}: its opener {self.opener} cannot be loaded: {error}") from error
         opened: Opened = opener(path, granule)
+        if lacking := [column for column in self.columns if column not in opened.data]:
+            raise GranuleError(
+                f"{path.name} lacks {', '.join(lacking)}; a set of {self.name} has {', '.join(self.columns)}",
+                granule.granule_id,
+            )
+        if self.check is not None:
+            self.check(opened, granule)
         return opened
 
 

@@ -59,19 +59,19 @@ def pick(product: Product, slot: Slot, name: str, rows: Sequence[Recorded]) -> P
 
     One that has data goes before one that is known to be void.
     """
-    entry = product.inputs[name]
-    windows = spans(entry.window, product.period, slot.interval)
-    fitting = [row for row in rows if _fits(product, slot, entry, windows, row.granule)]
-    arrivals = [row.recorded_at for row in fitting if not entry.timeless]
-    groups = _groups(product, entry, windows, [row.granule for row in fitting])
-    judged = [_judge(name, entry, windows, group, max(arrivals, default=None)) for group in groups]
-    nothing = _judge(name, entry, windows, _Group(entry.sources[0], ()), max(arrivals, default=None))
+    judged, nothing = _judged(product, slot, name, rows)
     for void in (False, True):
         for wanted in ("complete", "sufficient"):
             for found in judged:
                 if getattr(found, wanted) and bool(found.void) is void:
                     return found
     return max(judged, key=lambda found: len(found.entries), default=nothing)
+
+
+def alternatives(product: Product, slot: Slot, name: str, rows: Sequence[Recorded]) -> list[Picked]:
+    """Return every alternative of an input that suffices and has data, the preferred first: each sensor by itself."""
+    judged, _ = _judged(product, slot, name, rows)
+    return [found for found in judged if found.sufficient and found.entries and not found.void]
 
 
 def library_granule(collection: str) -> Granule:
@@ -89,6 +89,17 @@ def library_granule(collection: str) -> Granule:
         published_at=EPOCH,
         received_at=EPOCH,
     )
+
+
+def _judged(product: Product, slot: Slot, name: str, rows: Sequence[Recorded]) -> tuple[list[Picked], Picked]:
+    """Return every alternative of an input, the preferred first, and what it is where there is none."""
+    entry = product.inputs[name]
+    windows = spans(entry.window, product.period, slot.interval)
+    fitting = [row for row in rows if _fits(product, slot, entry, windows, row.granule)]
+    arrivals = [row.recorded_at for row in fitting if not entry.timeless]
+    groups = _groups(product, entry, windows, [row.granule for row in fitting])
+    judged = [_judge(name, entry, windows, group, max(arrivals, default=None)) for group in groups]
+    return judged, _judge(name, entry, windows, _Group(entry.sources[0], ()), max(arrivals, default=None))
 
 
 def _fits(product: Product, slot: Slot, entry: Input, windows: list[tuple[int, Interval]], granule: Granule) -> bool:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from icestream_core.delivery import Delivery
 from icestream_core.errors import RecordError
+from icestream_core.fit import Fit
 from icestream_core.granule import VERSION_PATTERN
 from icestream_core.grid import Grid
 from icestream_core.inputs import Input
@@ -91,6 +92,7 @@ class Product(BaseModel):
     accuracy : the original authors' statement, quoted as theirs
     compute : the pure function; takes each input as an xarray Dataset on the product's grid (None where an optional
         one is absent) and each option, by name; returns arrays by name of variable; raises Void where there is nothing
+    fit : how its parameters are fitted; like `compute` no part of the record
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -118,6 +120,7 @@ class Product(BaseModel):
     time_limit: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0))
     memory_limit: int = Field(default=4 * 2**30, gt=0, description="bytes of resident memory")
     compute: Annotated[Callable[..., Any] | None, Field(exclude=True)] = None
+    fit: Annotated[Fit | None, Field(exclude=True)] = None
 
     @model_validator(mode="after")
     def _record_holds_together(self) -> Self:
@@ -133,6 +136,10 @@ class Product(BaseModel):
         for name, entry in self.inputs.items():
             if (entry.role == "own-output") != any(source.collection == self.name for source in entry.sources):
                 raise ValueError(f"input {name}: role own-output and the product's own collection go together")
+        if self.fit is not None:
+            taken = self.inputs.get(self.fit.parameters)
+            if taken is None or taken.role != "parameters":
+                raise ValueError(f"what is fitted goes into {self.fit.parameters!r}, which is no input of parameters")
         for delivery in self.deliveries:
             if delivery.variable not in self.writes:
                 raise ValueError(
@@ -185,7 +192,7 @@ class Product(BaseModel):
 
     def record(self) -> dict[str, Any]:
         """Return the record as plain data (JSON)."""
-        return self.model_dump(mode="json", exclude={"compute"})
+        return self.model_dump(mode="json", exclude={"compute", "fit"})
 
 
 def product_of(record: dict[str, Any]) -> Product:

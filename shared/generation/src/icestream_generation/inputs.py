@@ -50,6 +50,13 @@ def open_inputs(product: Product, files: Files, collections: Mapping[str, Collec
     return Gathered({name: inputs[name] for name in product.inputs}, grid)
 
 
+def open_input(
+    name: str, entry: Input, fetched: Sequence[Fetched], collections: Mapping[str, Collection], grid: Grid | None
+) -> tuple[Any, Grid | None]:
+    """Return one input on a grid; where that is None, on its own, which is returned too (None for rows)."""
+    return _Gathering(name, entry, fetched, collections).gather(grid)
+
+
 class _Gathering:
     """One input: its granules opened one by one."""
 
@@ -164,6 +171,9 @@ class _Gathering:
         opened = [first, *(self._open(file, None) for file in self.fetched[1:])]
         if not isinstance(first.data, xr.Dataset):
             return [feature for each in opened for feature in each.data]
+        if len(opened) == 1 and _steps(self.entry) is None:
+            # Fields of parameters have dimensions of their own.
+            return first.data.assign_attrs(first.data.attrs | self._origin())
         tables = []
         for each, file in zip(opened, self.fetched, strict=True):
             (dimension,) = set(each.data.dims) or {"row"}

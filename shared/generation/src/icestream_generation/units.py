@@ -74,6 +74,9 @@ def _si_unit(unit: str, what: str) -> str:
     if found.is_time_reference():
         return unit
     wanted = next((candidate for candidate in SI if found.is_convertible(cf_units.Unit(candidate))), None)
+    if wanted is None and not found.definition[:1].isdigit():
+        # A coefficient's unit, such as m K-1: made of SI units alone, with no factor before them.
+        return unit
     if wanted is None:
         raise GranuleError(f"{what} is in {unit!r}, which is neither SI nor convertible to one of {', '.join(SI)}")
     return wanted

@@ -1,0 +1,155 @@
+"""`icestream fit`: from files, from the ledger and from simulations to a set of parameters that the product takes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner, Result
+
+from icestream_cli.__main__ import cli
+from icestream_cli.edge import Given, NotMade
+from icestream_core.plugins import load
+from icestream_foundation.cold_pass_tb import PARTLY_FITTED
+from icestream_generation.product_output import open_output
+from icestream_runtime.ledger import open_ledger
+from icestream_simulator.simulate import simulate
+from icestream_watcher.announce import announceable
+
+DAY = date(2007, 1, 15)
+"""F13 and F17 were both in orbit."""
+
+
+def icestream(*words: object) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words], obj=Given(), prog_name="icestream")
+
+
+class Set(NamedTuple):
+    document: dict[str, Any]
+    path: Path
+
+
+def fitted(*words: object) -> Set:
+    """Return the set that `fit --json` writes."""
+    done = icestream("fit", "cold-pass-tb", *words, "--json")
+    assert done.exit_code == 0, done.output
+    path = Path(json.loads(done.stdout)["path"])
+    return Set(tomllib.loads(path.read_text("utf-8")), path)
+
+
+@pytest.fixture(scope="module")
+def overlap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cold passes of two platforms on one day, in their real format."""
+    folder = tmp_path_factory.mktemp("overlap")
+    for platform in ("F13", "F17"):
+        simulate("nsidc-0032", DAY, DAY, folder, platform=platform, passes=("D",))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def from_files(overlap: Path, tmp_path_factory: pytest.TempPathFactory) -> Set:
+    return fitted("--data", overlap, "--out", tmp_path_factory.mktemp("sets"))
+
+
+@pytest.mark.xdist_group("fit")
+def test_from_files_the_set_says_what_it_was_learned_from(from_files: Set) -> None:
+    provenance = from_files.document["provenance"]
+    assert provenance["learned_from"] == "data"
+    assert provenance["rows"] > 10_000
+    read = dict(line.split(" ") for line in provenance["data"])
+    assert len(read) == 15
+    assert read.pop("library-land") == "library:land"
+    assert all(checksum.startswith("sha256:") for checksum in read.values())
+    assert {row["platform"] for row in from_files.document["parameters"]} == {"F13"}
+
+
+@pytest.mark.xdist_group("fit")
+def test_the_product_takes_the_set_and_names_it(overlap: Path, from_files: Set, tmp_path: Path) -> None:
+    f13 = [file for file in overlap.iterdir() if "F13" in file.name]
+    made = icestream("make", "cold-pass-tb", *f13, from_files.path, "--out", tmp_path, "--json")
+    assert made.exit_code == 0, made.output
+    (slot,) = (json.loads(line) for line in made.stdout.splitlines())
+    data = open_output(Path(slot["path"])).data
+    # 85.5 and 91.7 GHz differ by more than a line takes up: those two channels are refused.
+    assert set(data["calibration"].values.ravel().tolist()) == {PARTLY_FITTED}
+    named = json.loads((Path(slot["path"]).with_suffix(".stac.json")).read_text())
+    assert from_files.path.stem in json.dumps(named)
+
+
+@pytest.mark.xdist_group("fit")
+def test_from_the_ledger_the_same_is_learned_and_a_known_set_is_shown(
+    overlap: Path, from_files: Set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    monkeypatch.setenv("ICESTREAM_LEDGER_URL", url)
+    collections = list(load().collections.values())
+    ledger = open_ledger(url, migrate=True)
+    ledger.record_granules([granule for file in overlap.iterdir() if (granule := announceable(file, collections))])
+    from_ledger = fitted("--ledger", "--out", tmp_path)
+    assert from_ledger.document["provenance"]["learned_from"] == "ledger"
+    assert from_ledger.document["parameters"] == from_files.document["parameters"]
+    assert parameters()["set"] is None
+    assert "unfitted: icestream fit cold-pass-tb" in icestream("describe", "cold-pass-tb").output
+    granule = announceable(from_ledger.path, collections)
+    assert granule is not None
+    ledger.record_granules([granule])
+    ledger.close()
+    assert parameters()["set"] == from_ledger.path.stem
+    assert f"fitted: {from_ledger.path.stem}" in icestream("describe", "cold-pass-tb").output
+
+
+def parameters() -> dict[str, Any]:
+    """Return what `products` says of the parameters of cold-pass-tb."""
+    listed = json.loads(icestream("products", "--json").stdout)
+    (told,) = next(each["parameters"] for each in listed if each["name"] == "cold-pass-tb")
+    assert told["command"] == "icestream fit cold-pass-tb"
+    return dict(told)
+
+
+def test_without_a_ledger_a_product_counts_as_unfitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ICESTREAM_LEDGER_URL", raising=False)
+    assert parameters() == {
+        "input": "transfers",
+        "collections": ["cold-pass-tb-transfers"],
+        "optional": True,
+        "ledger": False,
+        "set": None,
+        "command": "icestream fit cold-pass-tb",
+    }
+
+
+def test_a_simulated_set_says_that_it_is_simulated(tmp_path: Path) -> None:
+    document, _ = fitted("--simulated", "--seed", 5, "--out", tmp_path)
+    assert document["provenance"]["learned_from"] == "simulated"
+    assert document["provenance"]["seed"] == 5
+    assert {row["platform"] for row in document["parameters"]} == {"N07", "F08", "F11", "F13", "GW1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("cold-pass-tb", "--out", "x"), "wanted one of --data"),
+        (("cold-pass-tb", "--data", "--out", "x"), "wanted one of --data"),
+        (("cold-pass-tb", "--data", "--simulated", "--out", "x"), "wanted one of --data"),
+        (("snow-depth-china", "--simulated", "--out", "x"), "no parameters that are fitted; products that have: "),
+        (("no-such", "--simulated", "--out", "x"), "no product 'no-such'"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(words: tuple[str, ...], said: str) -> None:
+    done = icestream("fit", *words)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+@pytest.mark.xdist_group("fit")
+def test_data_that_give_no_rows_are_said_to(overlap: Path, tmp_path: Path) -> None:
+    f13 = [file for file in overlap.iterdir() if "F13" in file.name]
+    done = icestream("fit", "cold-pass-tb", "--data", *f13, "--out", tmp_path / "sets")
+    assert isinstance(done.exception, NotMade)
+    assert "the data give no training rows; wanted tb: amsr2-l3-tb or nsidc-0032" in str(done.exception)
+    assert not (tmp_path / "sets").exists()
