@@ -75,7 +75,8 @@ def _task_of_a_real_day(granules: Path, root: Path) -> tuple[Task, dict[str, lis
     products = {product.name: product for product in order}
     handler = Remembering(products, storage, InlineChildren(installed), Metrics())
     shot = OneShot(handler, storage)
-    shot.make(order, granules_of(sorted((granules / "nsidc-0032").glob("EASE*")), installed, order))
+    paths = sorted((granules / "nsidc-0032").glob("EASE*"))
+    shot.make(order, granules_of(paths, installed, None))
     task = next(task for task in tasks if task.slot.product == PRODUCT)
     files = {
         name: [
