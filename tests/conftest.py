@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from parts.postgresql import Database, PrivatePostgreSQL, find_postgresql
 from parts.rabbitmq import Broker, PrivateRabbitMQ, find_rabbitmq
+from parts.web import Web
+
+if TYPE_CHECKING:
+    from parts.s3 import PrivateS3
 
 ROOT = Path(__file__).parents[1]
 
@@ -104,3 +108,21 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
         if isinstance(server, PrivatePostgreSQL):
             server.resume()
             server.ensure()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[PrivateS3]:
+    """A private S3."""
+    from parts.s3 import PrivateS3
+
+    server = PrivateS3()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server with no files yet."""
+    with Web() as server:
+        yield server

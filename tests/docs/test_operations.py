@@ -27,8 +27,10 @@ def shown(field: FieldInfo) -> str:
     """Return a setting's default as the table writes it."""
     value: Any = field.default
     match value:
-        case None | "" | ():
+        case None | "" | () | dict():
             return ""
+        case bool():
+            return "yes" if value else "no"
         case ByteSize():
             return value.human_readable(decimal=True)
         case float() | int():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from icestream_core import naming
@@ -67,12 +68,20 @@ class Handler:
         if there is not None:
             return Answer("made", manifest=there, adopted=True)
 
-        with _Timed(seconds, "fetch"):
-            paths = self._fetch(task)
-
-        staged = self._storage.stage(task.token)
+        held: list[Path] = []
         try:
-            answer = self._children.compute(Job(task, paths, str(staged)), self._limits(product))
+            with _Timed(seconds, "fetch"):
+                paths = self._fetch(task, held)
+            return self._compute(Job(task, paths, str(self._storage.stage(task.token))), product, target, seconds)
+        finally:
+            for path in held:
+                self._storage.release(path)
+
+    def _compute(self, job: Job, product: Product, target: str, seconds: dict[str, float]) -> Answer:
+        """Have a child write into the job's staging directory, and publish it."""
+        staged = Path(job.out)
+        try:
+            answer = self._children.compute(job, self._limits(product))
             self._metrics.show(CHILD_RESIDENT, answer.resident, product=product.name)
             if answer.status != "made":
                 return answer
@@ -95,21 +104,27 @@ class Handler:
             )
         return product
 
-    def _fetch(self, task: Task) -> dict[str, tuple[str | None, ...]]:
-        """Return the verified local files of a task's inputs, in their order."""
+    def _fetch(self, task: Task, held: list[Path]) -> dict[str, tuple[str | None, ...]]:
+        """Return the verified local files of a task's inputs, in their order.
+
+        held : takes every file that was fetched, also where another one could not be
+        """
         wanted = [(entry.granule, asset_of(entry)) for entries in task.inputs.values() for entry in entries]
         if sum(asset is not None for _, asset in wanted) > 1:
-            found = list(self._fetching.map(self._fetch_one, wanted))
+            fetching = [self._fetching.submit(self._fetch_one, *each, held) for each in wanted]
+            # All of them: what comes after the first error must be let go of too.
+            wait(fetching)
+            found = [each.result() for each in fetching]
         else:
-            found = [self._fetch_one(each) for each in wanted]
+            found = [self._fetch_one(*each, held) for each in wanted]
         paths = iter(found)
         return {name: tuple(next(paths) for _ in entries) for name, entries in task.inputs.items()}
 
-    def _fetch_one(self, wanted: tuple[Granule, Asset | None]) -> str | None:
-        granule, asset = wanted
+    def _fetch_one(self, granule: Granule, asset: Asset | None, held: list[Path]) -> str | None:
         if asset is None:
             return None
         path = self._storage.fetch(asset, granule.granule_id)
+        held.append(path)
         self._metrics.count(FETCHED, asset.size, collection=granule.collection)
         return str(path)
 

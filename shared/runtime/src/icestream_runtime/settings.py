@@ -9,11 +9,22 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import ByteSize, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -43,6 +54,18 @@ Words = Annotated[tuple[str, ...], NoDecode]
 """Several words; in the environment with commas or spaces between."""
 
 
+class BucketAccess(BaseModel):
+    """How a bucket is reached; without keys as any AWS tool does it (environment, profile, role)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    anonymous: bool = False
+
+
 class Settings(BaseSettings):
     """What an operator may decide. Read it with `load`; seconds are seconds, sizes take units ("4GiB")."""
 
@@ -62,10 +85,33 @@ class Settings(BaseSettings):
         default=SecretUrl(""), description="SQLAlchemy URL; SQLite in `out` where absent", validate_default=True
     )
 
-    out: str = Field(default="output", min_length=1, description="Root of all output: store, datasets, staging")
+    out: str = Field(
+        default="output", min_length=1, description="Root of all output: a directory, or s3://bucket/prefix"
+    )
     staging: Path | None = Field(default=None, description="Where files are written first; in `out` where absent")
     cache_dir: Path | None = Field(default=None, description="Where remote granules are kept; in `out` where absent")
     cache_size: ByteSize = Field(default=ByteSize(20 * 10**9), ge=0, description="What the cache may hold")
+
+    s3_endpoint_url: str | None = Field(default=None, description="Of S3 that is not Amazon's: MinIO, Ceph")
+    s3_region: str | None = Field(default=None, description="Of the buckets; what AWS tools take where absent")
+    s3_access_key: SecretStr | None = Field(default=None, description="As AWS tools find it where absent")
+    s3_secret_key: SecretStr | None = Field(
+        default=None, validate_default=True, description="Belongs to `s3_access_key`"
+    )
+    s3_buckets: dict[str, BucketAccess] = Field(
+        default={},
+        description="Buckets elsewhere: name to endpoint_url, region, access_key, secret_key, anonymous; as JSON",
+    )
+    fetch_buckets: Words = Field(default=(), description="Buckets that granules may lie in; any where empty")
+    fetch_hosts: Words = Field(
+        default=(), description="Hosts that granules are fetched from, sub-domains too; any public one where empty"
+    )
+    fetch_private: Words = Field(default=(), description="Networks that are allowed though not public: 10.0.0.0/8")
+    fetch_plain_http: bool = Field(default=False, description="Whether granules may come by http without TLS")
+    fetch_tokens: dict[str, SecretStr] = Field(default={}, description="Bearer tokens by host, as JSON")
+    fetch_timeout_seconds: float = Field(default=30.0, gt=0, description="For connecting, and for each read")
+    fetch_seconds: float = Field(default=900.0, gt=0, description="For one https file from beginning to end")
+    fetch_limit: ByteSize = Field(default=ByteSize(20 * 10**9), gt=0, description="The largest file that is fetched")
     granules: Path | None = Field(default=None, description="A directory of real granules, for the demo")
 
     publisher_name: str = Field(default="not stated", description="Who answers for the products, in every file")
@@ -125,7 +171,7 @@ class Settings(BaseSettings):
         """Command line over environment over file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
-    @field_validator("plugins", "products", mode="before")
+    @field_validator("plugins", "products", "fetch_buckets", "fetch_hosts", "fetch_private", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -148,9 +194,23 @@ class Settings(BaseSettings):
     @classmethod
     def _ledger_lies_in_out(cls, values: Any) -> Any:
         if isinstance(values, dict) and not values.get("ledger_url"):
-            out = values.get("out", cls.model_fields["out"].default)
-            return {**values, "ledger_url": f"sqlite:///{Path(str(out)).absolute() / 'ledger.sqlite'}"}
+            out = local_side(str(values.get("out", cls.model_fields["out"].default)))
+            return {**values, "ledger_url": f"sqlite:///{out.absolute() / 'ledger.sqlite'}"}
         return values
+
+    @field_validator("fetch_private")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    @field_validator("s3_secret_key")
+    @classmethod
+    def _keys_belong_together(cls, value: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
+        if "s3_access_key" in known.data and (known.data["s3_access_key"] is None) != (value is None):
+            raise ValueError("s3_access_key and s3_secret_key belong together: give both, or neither")
+        return value
 
     @field_validator("tls_key")
     @classmethod
@@ -163,6 +223,11 @@ class Settings(BaseSettings):
     def held_tasks(self) -> int:
         """How many tasks a worker holds: one more than it makes, so that the next is fetched meanwhile."""
         return self.prefetch or self.concurrency + 1
+
+
+def local_side(out: str) -> Path:
+    """Return the directory of what has to lie on a disk of this machine: `out`, or ./output where that is on S3."""
+    return Path("output") if out.startswith("s3://") else Path(out.removeprefix("file://"))
 
 
 def settings_file() -> Path | None:

@@ -5,7 +5,7 @@
         def storage(self, tmp_path):
             return MyStorage(tmp_path / "out")
 
-The storage begins empty. `storage.root` is a local directory that shows what it holds.
+The storage begins empty. Where `storage.root` is no local directory, override `read`, `names` and `remove`.
 """
 
 from __future__ import annotations
@@ -60,10 +60,20 @@ class StorageContract:
         fill(staged, content, names or ("2014032.txt",))
         return storage.publish(staged, target).manifest
 
-    @staticmethod
-    def datasets(storage: Storage) -> dict[str, bytes]:
-        folder = Path(storage.root) / naming.dataset_path(SLOT)
-        return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
+    def datasets(self, storage: Storage) -> dict[str, bytes]:
+        folder = f"{storage.root}/{naming.dataset_path(SLOT)}"
+        return {name: self.read(f"{folder}/{name}") for name in self.names(folder) if not name.startswith(".")}
+
+    # How the tests look behind the storage
+
+    def read(self, href: str) -> bytes:
+        return Path(href).read_bytes()
+
+    def names(self, folder: str) -> list[str]:
+        return [path.name for path in Path(folder).glob("*")]
+
+    def remove(self, href: str) -> None:
+        Path(href).unlink()
 
     # What comes in
 
@@ -118,7 +128,7 @@ class StorageContract:
         published = self.publish(storage)
         found = storage.find(TARGET)
         assert found == published
-        assert Path(found.href, found.files[0].name).read_bytes() == b"0.2 m"
+        assert self.read(f"{found.href}/{found.files[0].name}") == b"0.2 m"
 
     def test_the_first_to_publish_wins_and_the_other_adopts(self, storage: Storage) -> None:
         first = self.publish(storage, b"first")
@@ -127,7 +137,7 @@ class StorageContract:
         second = storage.publish(staged, TARGET)
         assert second.adopted
         assert second.manifest == first
-        assert Path(first.href, "2014032.txt").read_bytes() == b"first"
+        assert self.read(f"{first.href}/2014032.txt") == b"first"
         assert not staged.exists()
 
     def test_of_many_who_publish_at_once_exactly_one_does(self, storage: Storage) -> None:
@@ -171,6 +181,20 @@ class StorageContract:
         with pytest.raises(StorageError, match="leads out"):
             storage.find(path)
 
+    def test_what_is_published_is_fetched_like_any_granule(self, storage: Storage) -> None:
+        published = self.publish(storage)
+        file = published.files[0]
+        wanted = Asset(href=f"{published.href}/{file.name}", size=file.size, checksum=file.checksum)
+        path = storage.fetch(wanted)
+        assert path.read_bytes() == b"0.2 m"
+        storage.release(path)
+
+    def test_a_damaged_directory_is_not_adopted(self, storage: Storage) -> None:
+        published = self.publish(storage)
+        self.remove(f"{published.href}/2014032.txt")
+        with pytest.raises(StorageError, match="no bytes; its manifest says 5"):
+            storage.find(TARGET)
+
     # The dataset tree
 
     def test_the_tree_shows_data_and_deliveries_under_their_names(self, storage: Storage) -> None:
@@ -195,7 +219,7 @@ class StorageContract:
     def test_placing_a_revision_again_mends_what_was_left_half_done(self, storage: Storage) -> None:
         manifest = self.publish(storage)
         storage.place(SLOT, manifest, 1, "provisional")
-        (Path(storage.root) / naming.dataset_path(SLOT) / "2014032.txt").unlink()
+        self.remove(f"{storage.root}/{naming.dataset_path(SLOT)}/2014032.txt")
         assert storage.place(SLOT, manifest, 1, "final")
         assert self.datasets(storage) == {"2014032.txt": b"0.2 m"}
 

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import fsspec  # type: ignore[import-untyped]
-
 from icestream_core.errors import GranuleError, StorageError
 from icestream_core.granule import Asset
+from icestream_runtime.storage.access import Access
+from icestream_runtime.storage.buckets import Buckets
+from icestream_runtime.storage.cache import Cache, name_of
 from icestream_runtime.storage.checksum import Checksums
+from icestream_runtime.storage.https import Web
 
-REMOTE: Final = ("http", "https", "s3", "gs", "abfs", "ftp", "sftp", "memory")
+REMOTE: Final = ("https", "http", "s3")
 """From where assets are fetched. Chained addresses ("simplecache::...") are refused: a message must not write here."""
+LEARNED: Final = "sha256"
+"""The checksum that a file is given whose producer told none."""
 
 
 class Fetcher:
     """Fetches assets. What comes from far is kept in a cache of limited size, under its checksum."""
 
-    def __init__(self, cache: Path, cache_size: int) -> None:
-        """Take note of the cache: a directory, made when it is first needed, and how many bytes it may hold."""
-        self._cache, self._cache_size = cache, cache_size
+    def __init__(self, cache: Path, cache_size: int, access: Access, buckets: Buckets) -> None:
+        """Take note of the cache: a directory, made when it is first needed, and how many bytes it may hold.
+
+        Raises ValueError for a network in `access` that is none.
+        """
+        self._cache = Cache(cache, cache_size)
         self._checksums = Checksums()
+        self._access, self._web, self._buckets = access, Web(access), buckets
 
     def fetch(self, asset: Asset, granule_id: str = "") -> Path:
-        """Return the local file of an asset, its size and checksum verified.
+        """Return the local file of an asset, its size and checksum verified; it is not evicted before `release`.
 
-        Raises GranuleError where the file is not what the message promises; StorageError where it cannot be reached.
+        Raises GranuleError where the file is not what the message promises, or its address is refused;
+        StorageError where it cannot be reached.
         """
         local = local_path(asset.href)
         try:
@@ -47,45 +52,53 @@ class Fetcher:
             raise StorageError(f"{asset.href} of granule {granule_id} cannot be read: {error}") from error
         return local
 
+    def learn(self, href: str, size: int = 0, granule_id: str = "") -> Asset:
+        """Return the asset of a file whose checksum nobody told. A remote file is kept in the cache for its reader.
+
+        size : what was promised, bytes; 0 where nobody told
+        Raises as `fetch`.
+        """
+        local = local_path(href)
+        if local is not None:
+            try:
+                found = Asset(href=href, size=local.stat().st_size, checksum=self._checksum_of(local))
+            except OSError as error:
+                raise StorageError(f"{href} of granule {granule_id} cannot be read: {error}") from error
+            _hold_to(size, found, granule_id)
+            return found
+        with self._cache.arriving() as arriving:
+            self._download(href, arriving, size, granule_id)
+            found = Asset(href=href, size=arriving.stat().st_size, checksum=self._checksum_of(arriving))
+            _hold_to(size, found, granule_id)
+            self._cache.release(self._cache.add(found.checksum, arriving, name_of(href)))
+        return found
+
+    def release(self, path: Path) -> None:
+        """Let go of a file that `fetch` gave: from now on the cache may forget it."""
+        self._cache.release(path)
+
     def _fetch_remote(self, asset: Asset, granule_id: str) -> Path:
-        algorithm, _, checksum = asset.checksum.partition(":")
+        def arrive(path: Path) -> None:
+            self._download(asset.href, path, asset.size, granule_id)
+            self._checksums.verify(path, asset, granule_id)
+
         # The name stays: readers tell compression by it.
-        kept = self._cache / algorithm / checksum / asset.href.rsplit("/", 1)[-1]
-        if kept.is_file():
-            self._checksums.verify(kept, asset, granule_id)
-            os.utime(kept)
-            return kept
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".fetching-", dir=self._cache)
-        os.close(handle)
-        arriving = Path(name)
+        kept = self._cache.get(asset.checksum, name_of(asset.href), asset.size, arrive)
         try:
-            _download(asset.href, arriving)
-            self._checksums.verify(arriving, asset, granule_id)
-            arriving.replace(kept)
-        finally:
-            arriving.unlink(missing_ok=True)
-        self._make_room(kept)
+            self._checksums.verify(kept, asset, granule_id)
+        except BaseException:
+            self._cache.forget(kept)
+            raise
         return kept
 
-    def _make_room(self, newest: Path) -> None:
-        """Remove what was not used for longest until the cache holds no more than it may; never what just came."""
-        files = sorted(self._kept(), key=lambda entry: entry[0])
-        size = sum(entry[1] for entry in files)
-        for _, bytes_held, path in files:
-            if size <= self._cache_size:
-                return
-            if path != newest:
-                shutil.rmtree(path.parent, ignore_errors=True)
-                size -= bytes_held
+    def _download(self, href: str, to: Path, size: int, granule_id: str) -> None:
+        if href.startswith("s3://"):
+            self._buckets.download(href, to, size or self._access.limit, granule_id)
+        else:
+            self._web.download(href, to, size, granule_id)
 
-    def _kept(self) -> Iterator[tuple[float, int, Path]]:
-        for path in self._cache.glob("*/*/*"):
-            try:
-                status = path.stat()
-            except FileNotFoundError:  # another worker made room at the same time
-                continue
-            yield status.st_mtime, status.st_size, path
+    def _checksum_of(self, path: Path) -> str:
+        return f"{LEARNED}:{self._checksums.of(path, LEARNED)}"
 
 
 def local_path(href: str) -> Path | None:
@@ -95,14 +108,13 @@ def local_path(href: str) -> Path | None:
         return Path(href)
     if scheme == "file":
         return Path(rest)
-    if scheme in REMOTE and "::" not in href:
+    if scheme in REMOTE:
         return None
     raise StorageError(f"{href[:200]} cannot be fetched; icestream fetches local files and {', '.join(REMOTE)}")
 
 
-def _download(href: str, to: Path) -> None:
-    try:
-        filesystem, path = fsspec.core.url_to_fs(href)
-        filesystem.get_file(path, str(to))
-    except Exception as error:  # each file system has errors of its own
-        raise StorageError(f"{href} cannot be fetched: {type(error).__name__}: {error}") from error
+def _hold_to(size: int, found: Asset, granule_id: str) -> None:
+    if size and size != found.size:
+        raise GranuleError(
+            f"granule {granule_id}: {found.href} has {found.size} bytes; its message says {size}", granule_id
+        )

@@ -1,0 +1,68 @@
+"""A local directory as store: what is staged is renamed under its target, in one step."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from icestream_core import naming
+from icestream_core.errors import StorageError
+from icestream_core.outcome import Manifest
+from icestream_core.slot import Slot, Stage
+from icestream_runtime.storage import tree
+from icestream_runtime.storage.published import Published, read_manifest
+
+READ_ONLY: Final = 0o444
+
+
+class Directory:
+    """Keeps the contract of `published.Store` below a local root. Staging is on the same file system."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, target: str) -> Manifest | None:
+        return read_manifest(self._inside(target))
+
+    def publish(self, staged: Path, manifest: Manifest, target: str) -> Published:
+        """Everything is on disk before the name appears; a target that exists refuses the rename."""
+        directory = self._inside(target)
+        try:
+            for path in staged.iterdir():
+                _flush(path)
+                path.chmod(READ_ONLY)
+            _flush(staged)
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            staged.rename(directory)
+            _flush(directory.parent)
+        except OSError as error:
+            there = read_manifest(directory)
+            if there is None:
+                raise StorageError(f"{directory} cannot be published: {error}") from error
+            return Published(there, adopted=True)
+        return Published(manifest.model_copy(update={"href": str(directory)}), adopted=False)
+
+    def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool:
+        folder = self._inside(naming.dataset_path(slot))
+        source = self._inside(manifest.href) if manifest else None
+        try:
+            return tree.place(folder, slot, source, manifest, revision, stage)
+        except OSError as error:
+            raise StorageError(f"{slot.key} cannot be placed in {folder}: {error}") from error
+
+    def _inside(self, path: str) -> Path:
+        """Return an absolute path below the root; an absolute one must lie there already."""
+        found = Path(os.path.normpath(self._root / path))
+        if self._root not in found.parents:
+            raise StorageError(f"{path} leads out of {self._root}")
+        return found
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold what was written: an announcement must not outlive its files."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,65 @@
+"""What is published: whole directories, each with a manifest of its files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from pydantic import ValidationError
+
+from icestream_core.errors import StorageError
+from icestream_core.outcome import Manifest
+from icestream_core.slot import Slot, Stage
+
+MANIFEST: Final = "manifest.json"
+
+
+class Published(NamedTuple):
+    """What lies under a target now.
+
+    adopted : it was there before; what was staged has been thrown away
+    """
+
+    manifest: Manifest
+    adopted: bool
+
+
+class Store(Protocol):
+    """Where published directories and the dataset tree lie: a local directory, or a bucket.
+
+    Targets are relative to its root. Raises StorageError where it is away, full or refuses.
+    """
+
+    def find(self, target: str) -> Manifest | None: ...
+
+    def publish(self, staged: Path, manifest: Manifest, target: str) -> Published: ...
+
+    def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool: ...
+
+
+def read_manifest(directory: Path) -> Manifest | None:
+    """Return the manifest of a directory whose files are all there; None where there is no directory or it is empty.
+
+    Raises StorageError for one that is not whole.
+    """
+    path = directory / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+        sizes = {entry.name: entry.stat().st_size for entry in os.scandir(directory)}
+    except (FileNotFoundError, NotADirectoryError):
+        if directory.is_dir() and any(directory.iterdir()):
+            raise StorageError(f"{directory} has no {MANIFEST}: it was damaged; move it away") from None
+        return None
+    except ValidationError as error:
+        raise StorageError(f"{path} cannot be read ({error}); move the directory away") from error
+    except OSError as error:
+        raise StorageError(f"{directory} cannot be read: {error}") from error
+    for file in manifest.files:
+        if sizes.get(file.name) != file.size:
+            raise StorageError(
+                f"{directory / file.name} has {sizes.get(file.name, 'no')} bytes; its manifest says {file.size}: "
+                "it was damaged; move the directory away"
+            )
+    # Where it lies now: a root may have been moved as a whole.
+    return manifest.model_copy(update={"href": str(directory)})
