@@ -96,7 +96,7 @@ def test_every_fault_is_told() -> None:
 
 def test_every_variable_that_is_named_is_a_setting() -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
-    assert set(re.findall(rf"{PREFIX}[A-Z_]+", PAGE)) <= known
+    assert set(re.findall(rf"{PREFIX}[A-Z0-9_]+", PAGE)) <= known
 
 
 def test_every_metric_that_is_named_is_measured() -> None:
