@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench scores parts dashboards lock clean
+.PHONY: help install demo test lint format bench scores parts dashboards chart lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,8 @@ bench: $(STAMP) parts ## Measure the stream beside its floors and print the figu
 
 scores: $(STAMP) ## Hold the products against truths that are known and print the score card
 	$(VENV)/bin/python tests/scores/card.py $(ARGS)
+chart: $(STAMP) ## Write what the Helm chart says of products, settings and queues from the code
+	@$(VENV)/bin/python helm/generate.py
 
 parts: $(STAMP) ## See that RabbitMQ, PostgreSQL and Prometheus are there for the tests; as root, install them
 	@$(VENV)/bin/python tests/parts/install.py

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from icestream_cli.registration import send_records, topology_of
+from icestream_cli.registration import topology_of
 from icestream_core import naming
 from icestream_core.granule import Mode
 from icestream_core.plugins import Plugins
@@ -26,6 +26,7 @@ from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.memory import MemoryBroker
 from icestream_runtime.metrics import Metrics
 from icestream_runtime.rabbitmq import open_rabbitmq
+from icestream_runtime.registration import send_records
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_watcher.__main__ import watcher

@@ -33,7 +33,7 @@ def register(products: tuple[str, ...], timeout: float, amqp_url: str | None, as
     settings = settings_of(amqp_url=amqp_url)
     say_logs(settings)
     wanted = chosen(installed(settings), products)
-    from icestream_cli.registration import send_records
+    from icestream_runtime.registration import send_records
 
     with closing(open_broker(settings)) as broker:
         unwanted = send_records(broker, wanted, timeout)
