@@ -45,6 +45,7 @@ bench: $(STAMP) parts ## Measure the stream beside its floors and print the figu
 
 scores: $(STAMP) ## Hold the products against truths that are known and print the score card
 	$(VENV)/bin/python tests/scores/card.py $(ARGS)
+
 chart: $(STAMP) ## Write what the Helm chart says of products, settings and queues from the code
 	@$(VENV)/bin/python helm/generate.py
 

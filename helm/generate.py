@@ -23,7 +23,6 @@ from pydantic.fields import FieldInfo
 
 from icestream_core import naming
 from icestream_core.plugins import load
-from icestream_runtime.broker import EXCHANGE
 from icestream_runtime.permissions import PERMISSIONS
 from icestream_runtime.settings import Settings
 from icestream_runtime.topology import topology
@@ -111,7 +110,7 @@ def broker() -> dict[str, Any]:
     """Return what RabbitMQ must hold before the first product registers, and what its users may do."""
     wanted = topology((), [naming.registration_key("*")])
     return {
-        "exchanges": [EXCHANGE],
+        "exchanges": [naming.EXCHANGE],
         "queues": [{"name": queue.name, "arguments": dict(queue.arguments)} for queue in wanted.queues],
         "bindings": [asdict(binding) for binding in wanted.bindings],
         "users": {user: asdict(may) for user, may in PERMISSIONS.items()},

@@ -12,8 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from icestream_runtime.broker import EXCHANGE
-from icestream_runtime.topology import DEAD, INTAKE, OUTCOMES
+from icestream_core.naming import DEAD, EXCHANGE, INTAKE, OUTCOMES
 
 NOTHING: Final = "^$"
 
