@@ -55,7 +55,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         atexit.register(self.kill)
 
-    def start(self, answers: Callable[[], bool], timeout: float = 60) -> None:
+    def start(self, answers: Callable[[], bool], timeout: float = 180) -> None:
         """Start and return once it answers.
 
         Raises RuntimeError with the end of its log when it dies first, TimeoutError when it never answers.

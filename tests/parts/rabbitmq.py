@@ -127,7 +127,7 @@ class PrivateRabbitMQ(Broker):
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl on this node and return what it prints."""
         command = [str(self.home / "rabbitmqctl"), "-q", "-n", self.node, *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=240, check=True)
         return done.stdout
 
     def _answers(self) -> bool:
