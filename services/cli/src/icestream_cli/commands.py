@@ -35,6 +35,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Entry]]] = {
         "gatherer": Entry("services:gatherer", "Record what arrives and hand out what is complete."),
         "worker": Entry("services:worker", "Make products."),
         "announce": Entry("announce:announce", "Announce files, once."),
+        "backfill": Entry("backfill:backfill", "Make a time of the past, out of the way of new passes."),
         "register": Entry("register:register", "Make the products of this installation known to the stream."),
     },
     "Looking after it": {

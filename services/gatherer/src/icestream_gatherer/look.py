@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pluggy
 
 from icestream_core import naming
-from icestream_core.gather import Decision, gather
+from icestream_core.gather import Decision
 from icestream_core.message import MAX_BYTES, cloud_event, encode, event_id
 from icestream_core.pick import Recorded
 from icestream_core.product import Product
@@ -17,6 +17,7 @@ from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, queries
 from icestream_gatherer.announce import SOURCE
+from icestream_gatherer.asked import gather_as_asked
 from icestream_gatherer.records import Records, levels
 from icestream_runtime.broker import Broker, Message
 from icestream_runtime.ledger.contract import Change, Ledger, SlotRow
@@ -115,7 +116,7 @@ class Looker:
             awaited = f"the record of its product: icestream register {row.slot.product}"
             return Change(state=row.state, due_at=now + UNKNOWN_AGAIN, waiting_for=(awaited,), reason=row.reason)
         once = {(entry.granule.granule_id, entry.granule.checksum): entry for rows in found.values() for entry in rows}
-        decision = gather(product, row.slot, list(once.values()), now, self._settle, row.made, level)
+        decision = gather_as_asked(product, row, list(once.values()), now, self._settle, level)
         if decision.action == "wait":
             self._lifecycle.slot_waiting(slot=row.slot, waiting_for=decision.waiting_for, due_at=decision.due_at)
         return _change(row, decision, product.version, now)

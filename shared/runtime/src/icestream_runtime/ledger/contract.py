@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from icestream_core.gather import Made
 from icestream_core.granule import Granule, Mode
@@ -15,6 +15,9 @@ from icestream_core.slot import Slot, SlotState, Stage
 from icestream_core.task import Task
 from icestream_core.touch import Query, Touch
 
+Asked = Literal["", "backfill", "again"]
+"""What somebody asked of a slot: that it is made out of the way of new passes, or made again by a newer version."""
+
 
 class SlotRow(NamedTuple):
     """A slot as the ledger knows it.
@@ -22,6 +25,7 @@ class SlotRow(NamedTuple):
     token, task_published_at : of the outstanding task, while the state is `tasked`
     attempts : failures in a row that counted
     failed_hash : the inputs hash of the task that failed last; empty once something was made
+    asked : by a backfill; empty once it has been answered
     made : what the current revision was made from; None where there is none, or where it was void and redriven
     """
 
@@ -38,6 +42,7 @@ class SlotRow(NamedTuple):
     made: Made | None
     updated_at: datetime
     failed_hash: str = ""
+    asked: Asked = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,19 @@ class Ledger(Protocol):
     def history(self, slot: Slot) -> list[dict[str, Any]]:
         """Return every make of a slot: revision, inputs hash, stage, outcome, inputs, manifest, times."""
 
+    def ask(self, slots: Sequence[Slot], asked: Asked) -> int:
+        """Open slots that nobody has opened, and ask of them what is asked; they are due now. Returns how many.
+
+        backfill: of slots that did not exist; what exists is left alone, because it is on its way already.
+        again: of slots that are made or void, and nothing of theirs is under way.
+        """
+
+    def under_way(self, product: str) -> int:
+        """Return how many slots of a product were asked for and have no answer yet."""
+
+    def versions(self, product: str) -> dict[str, str]:
+        """Return the version that made the current revision of each slot of a product, by the slot's key."""
+
     def redrive(self, slots: Sequence[Slot]) -> int:
         """Forget the attempts of dead, hopeless or void slots, and have them looked at now."""
 
@@ -214,9 +232,17 @@ class Ledger(Protocol):
         """List kept messages, the latest first: received_at, queue, reason, size, headers, body."""
 
     def granules(
-        self, *, collection: str | None = None, quarantined: bool | None = None, limit: int = 1000
+        self,
+        *,
+        collection: str | None = None,
+        quarantined: bool | None = None,
+        between: tuple[datetime, datetime] | None = None,
+        limit: int = 1000,
     ) -> list[tuple[Granule, str]]:
-        """List granules, the latest first, each with its quarantine reason or nothing."""
+        """List granules, the latest first, each with its quarantine reason or nothing.
+
+        between : only those that overlap this time
+        """
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return slots by product and state: what `icestream status` and the gauges show."""

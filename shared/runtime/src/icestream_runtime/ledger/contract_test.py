@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from icestream_runtime.ledger.contract_asking import AskingContract
 from icestream_runtime.ledger.contract_finalising import AnnouncingContract, FailingContract, FinalisingContract
 from icestream_runtime.ledger.contract_gathering import LookingContract, RecordingContract, TouchingContract
 
 
 class LedgerContract(
-    RecordingContract, TouchingContract, LookingContract, FinalisingContract, FailingContract, AnnouncingContract
+    RecordingContract,
+    TouchingContract,
+    LookingContract,
+    FinalisingContract,
+    FailingContract,
+    AnnouncingContract,
+    AskingContract,
 ):
     """All of it."""

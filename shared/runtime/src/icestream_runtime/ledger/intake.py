@@ -73,7 +73,7 @@ def record_granules(database: Database, granules: Sequence[Granule], opening: Se
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
         done = connection.execute(database.statement(_recorded), rows)
         written = {(granule_id, checksum) for granule_id, checksum in done}
-        _open(database, connection, {each.key: each for each in opening}, now)
+        open_slots(database, connection, {each.key: each for each in opening}, now)
     if again := [each for each in granules if (each.granule_id, each.checksum) not in written]:
         follow(database, again)
     found = []
@@ -91,7 +91,7 @@ def slots_touched(database: Database, touches: Sequence[Touch]) -> list[Slot]:
     found: dict[str, Slot] = {}
     if opened:
         with database.transaction() as connection:
-            _open(database, connection, opened, database.now(connection))
+            open_slots(database, connection, opened, database.now(connection))
     rows = [
         (touch.product, touch.interval.label, touch.tile, touch.variant)
         for touch in unique
@@ -172,7 +172,7 @@ def _concerned(database: Database) -> Select[Any]:
     return database.for_each(given, slot, condition, columns)
 
 
-def _open(database: Database, connection: Connection, slots: Mapping[str, Slot], now: datetime) -> None:
+def open_slots(database: Database, connection: Connection, slots: Mapping[str, Slot], now: datetime) -> None:
     """Insert slots that are not there yet, in the order of their keys; they are due at once."""
     missing = set(slots)
     if len(missing) > 1:
@@ -194,6 +194,7 @@ def _open(database: Database, connection: Connection, slots: Mapping[str, Slot],
         "failed_hash": "",
         "revision": 0,
         "redriven": False,
+        "asked": "",
         "updated_at": now,
     }
     rows = [

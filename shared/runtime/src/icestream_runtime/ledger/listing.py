@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, func, select, text
@@ -97,12 +97,19 @@ def recent(database: Database, limit: int) -> list[dict[str, Any]]:
 
 
 def granules(
-    database: Database, collection: str | None, quarantined: bool | None, limit: int
+    database: Database,
+    collection: str | None,
+    quarantined: bool | None,
+    between: tuple[datetime, datetime] | None,
+    limit: int,
 ) -> list[tuple[Granule, str]]:
     """List granules, the latest recorded first, each with its quarantine reason or nothing."""
     wanted: list[ColumnElement[bool]] = []
     if collection is not None:
         wanted.append(granule.c.collection == collection)
+    if between is not None:
+        start, end = between
+        wanted += [granule.c.start_at < end, granule.c.end_at > start]
     if quarantined is not None:
         wanted.append(text("quarantine <> ''") if quarantined else text("quarantine = ''"))  # type: ignore[arg-type]
     statement = select(granule.c.body, granule.c.quarantine).where(*wanted)

@@ -76,6 +76,8 @@ def _apply(where: Standing, change: Change, now: datetime) -> bool:
         where.task = change.task.model_dump_json(exclude_defaults=True)
     where.state, where.due_at, where.waiting_for = change.state, change.due_at, tuple(change.waiting_for)
     where.reason = change.reason
+    if change.task is None and not change.waiting_for and change.state in ("made", "void", "hopeless"):
+        where.asked = ""
     if change.void:
         where.adopt(_void(where.slot, change, now), change.stage, change.entries)
     if change.promote and where.current is not None and where.current.stage == "provisional":

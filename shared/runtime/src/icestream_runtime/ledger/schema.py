@@ -151,6 +151,7 @@ slot = Table(
     Column("failed_hash", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("redriven", Boolean, nullable=False),
+    Column("asked", String(12), nullable=False, server_default=""),
     Column("updated_at", Moment, nullable=False),
     Column("task", Text),
 )

@@ -13,8 +13,8 @@ from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, Touch
-from icestream_runtime.ledger import announce, gauges, intake, listing
-from icestream_runtime.ledger.contract import Announceable, Decide, Finalised, SlotRow, Waiting
+from icestream_runtime.ledger import announce, ask, gauges, intake, listing
+from icestream_runtime.ledger.contract import Announceable, Asked, Decide, Finalised, SlotRow, Waiting
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.finalise import finalise
 from icestream_runtime.ledger.look import look
@@ -85,6 +85,15 @@ class SqlLedger:
     def history(self, slot: Slot) -> list[dict[str, Any]]:
         return listing.history(self._database, slot.key)
 
+    def ask(self, slots: Sequence[Slot], asked: Asked) -> int:
+        return ask.ask(self._database, slots, asked)
+
+    def under_way(self, product: str) -> int:
+        return ask.under_way(self._database, product)
+
+    def versions(self, product: str) -> dict[str, str]:
+        return ask.versions(self._database, product)
+
     def redrive(self, slots: Sequence[Slot]) -> int:
         given_up = slot.c.state.in_(("dead", "hopeless", "void"))
         with self._database.transaction() as connection:
@@ -121,9 +130,14 @@ class SqlLedger:
         return listing.letters(self._database, limit)
 
     def granules(
-        self, *, collection: str | None = None, quarantined: bool | None = None, limit: int = 1000
+        self,
+        *,
+        collection: str | None = None,
+        quarantined: bool | None = None,
+        between: tuple[datetime, datetime] | None = None,
+        limit: int = 1000,
     ) -> list[tuple[Granule, str]]:
-        return listing.granules(self._database, collection, quarantined, limit)
+        return listing.granules(self._database, collection, quarantined, between, limit)
 
     def counts(self) -> dict[str, dict[str, int]]:
         return listing.counts(self._database)

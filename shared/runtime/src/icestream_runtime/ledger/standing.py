@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from icestream_core.gather import Made
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot, SlotState, Stage
-from icestream_runtime.ledger.contract import SlotRow
+from icestream_runtime.ledger.contract import Asked, SlotRow
 from icestream_runtime.ledger.database import Database, Insert
 from icestream_runtime.ledger.schema import Moment, make, make_input, slot
 
@@ -76,6 +76,7 @@ class Standing:
     failed_hash: str
     revision: int
     redriven: bool
+    asked: Asked
     updated_at: datetime
     outstanding: Entries = ()
     current: Current | None = None
@@ -93,6 +94,7 @@ class Standing:
         self.traceback = self.failed_hash = ""
         self.attempts = self.setbacks = 0
         self.redriven = False
+        self.asked = ""
         checksum = outcome.manifest.checksum if outcome.manifest else ""
         same = (outcome.inputs_hash, outcome.status, outcome.reason, checksum)
         now = self.current
@@ -146,6 +148,7 @@ def slot_row(where: Standing, made: Made | None) -> SlotRow:
         made=None if where.redriven else made,
         updated_at=where.updated_at,
         failed_hash=where.failed_hash,
+        asked=where.asked,
     )
 
 
