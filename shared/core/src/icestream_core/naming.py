@@ -14,6 +14,7 @@ EXCHANGE = "icestream"
 INTAKE = "icestream.intake"
 OUTCOMES = "icestream.outcomes"
 DEAD = "icestream.dead"
+CATALOGUE = "icestream.catalogue"
 SOURCE_FORMAT = "icestream"
 """What the granules of our own products say of where they come from."""
 MODES: tuple[Mode, ...] = ("forward", "reprocessing")

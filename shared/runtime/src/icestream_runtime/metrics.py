@@ -158,6 +158,21 @@ DISK_SIZE = Metric(
 CHECK_FAILING = Metric(
     "icestream_check_failing", "gauge", ("probe", "check"), "1 where a check of /livez or /readyz fails"
 )
+ANNOUNCEMENTS = Metric(
+    "icestream_announcements_total",
+    "counter",
+    ("product", "fate"),
+    "Announcements that came: kept, repeated, older than what is kept, void, refused (no item can be read of them)",
+)
+ITEMS = Metric("icestream_items", "gauge", ("product",), "Items that the catalogue serves")
+REQUEST_SECONDS = Metric(
+    "icestream_request_seconds",
+    "histogram",
+    ("route", "status"),
+    "From a request to the head of its answer; status is its class, such as 2xx",
+    SHORT,
+)
+LISTENERS = Metric("icestream_listeners", "gauge", (), "Pages that are open and told of what changes")
 
 METRICS: Final = (
     INFO,
@@ -197,6 +212,10 @@ METRICS: Final = (
     DISK_FREE,
     DISK_SIZE,
     CHECK_FAILING,
+    ANNOUNCEMENTS,
+    ITEMS,
+    REQUEST_SECONDS,
+    LISTENERS,
 )
 """Everything that is measured. Dashboards, alerts and the runbook are tested against this list."""
 

@@ -85,6 +85,21 @@ class Settings(BaseSettings):
         default=SecretUrl(""), description="SQLAlchemy URL; SQLite in `out` where absent", validate_default=True
     )
 
+    catalogue_url: SecretUrl = Field(
+        default=SecretUrl(""),
+        description="SQLAlchemy URL of the catalogue's own tables; SQLite in `out` where absent",
+        validate_default=True,
+    )
+    catalogue_host: str = Field(
+        default="127.0.0.1", description="Where the catalogue listens; 0.0.0.0 for every interface, as in a container"
+    )
+    catalogue_port: int = Field(
+        default=8080, ge=0, le=65535, description="Of the catalogue's STAC API and page; 0 for a free one"
+    )
+    catalogue_public_url: str = Field(
+        default="", description="What the catalogue's links begin with, behind a proxy; as it was asked where absent"
+    )
+
     out: str = Field(
         default="output", min_length=1, description="Root of all output: a directory, or s3://bucket/prefix"
     )
@@ -190,13 +205,21 @@ class Settings(BaseSettings):
                 raise ValueError("wanted amqp://user:password@host:port/vhost, or amqps://")
         return value
 
+    @field_validator("catalogue_public_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("wanted https://host/path, or http://")
+        return value.rstrip("/")
+
     @model_validator(mode="before")
     @classmethod
-    def _ledger_lies_in_out(cls, values: Any) -> Any:
-        if isinstance(values, dict) and not values.get("ledger_url"):
-            out = local_side(str(values.get("out", cls.model_fields["out"].default)))
-            return {**values, "ledger_url": f"sqlite:///{out.absolute() / 'ledger.sqlite'}"}
-        return values
+    def _databases_lie_in_out(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        out = local_side(str(values.get("out", cls.model_fields["out"].default))).absolute()
+        absent = {f"{name}_url" for name in ("ledger", "catalogue") if not values.get(f"{name}_url")}
+        return {**values, **{name: f"sqlite:///{out / name.removesuffix('_url')}.sqlite" for name in absent}}
 
     @field_validator("fetch_private")
     @classmethod

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from icestream_core.naming import DEAD, EXCHANGE, INTAKE, MODES, OUTCOMES, make_queue
+from icestream_core.naming import CATALOGUE, DEAD, EXCHANGE, INTAKE, MODES, OUTCOMES, make_queue
+
+ANNOUNCEMENTS: Final = "product.#"
+"""The routing keys of everything that is announced."""
 
 DELIVERY_LIMIT: Final = 20
 """How often a message may come back before it is dead. A backstop: the ledger counts attempts, and stops at five."""
@@ -82,4 +85,13 @@ def topology(products: Iterable[str] = (), bindings: Iterable[str] = ()) -> Topo
         # The dead letters first: a queue may have some as soon as it exists.
         queues=(dead_queue(), work_queue(INTAKE), work_queue(OUTCOMES), *tasks),
         bindings=tuple(Binding(INTAKE, key) for key in bindings),
+    )
+
+
+def catalogue_topology() -> Topology:
+    """Return what the catalogue adds: its queue. It is no part of `topology`: without a reader it would only grow."""
+    return Topology(
+        exchanges=(Exchange(EXCHANGE),),
+        queues=(dead_queue(), work_queue(CATALOGUE)),
+        bindings=(Binding(CATALOGUE, ANNOUNCEMENTS),),
     )

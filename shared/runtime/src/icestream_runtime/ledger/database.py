@@ -23,13 +23,16 @@ Columns = Mapping[str, TypeEngine[Any]]
 
 
 class Database(ABC):
-    """One database, reached through a pool of connections."""
+    """One database, reached through a pool of connections.
+
+    what : whose it is, for its errors: ledger
+    """
 
     alone: ClassVar[Mapping[str, str]] = {}
     """Execution options of statements that stand alone."""
 
-    def __init__(self, url: URL, engine: Engine) -> None:
-        self.url, self.engine = url, engine
+    def __init__(self, url: URL, engine: Engine, what: str) -> None:
+        self.url, self.engine, self.what = url, engine, what
         self._built: dict[Callable[[Any], Executable], Executable] = {}
 
     def statement(self, build: Callable[[Self], Statement]) -> Statement:
@@ -97,6 +100,5 @@ class Database(ABC):
     def _error(self, error: SQLAlchemyError) -> LedgerError:
         away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
         words = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-        return LedgerError(
-            f"the ledger at {self.url.render_as_string()} {'is away' if away else 'refuses'}: {' '.join(words)[:500]}"
-        )
+        address = self.url.render_as_string()
+        return LedgerError(f"the {self.what} at {address} {'is away' if away else 'refuses'}: {' '.join(words)[:500]}")

@@ -80,19 +80,20 @@ def history(database: Database, key: str) -> list[dict[str, Any]]:
         return list(found.values())
 
 
-def recent(database: Database, limit: int) -> list[dict[str, Any]]:
+def recent(database: Database, limit: int, until: datetime | None) -> list[dict[str, Any]]:
     """Return the makes finalised last, the last first."""
-    columns = [slot.c[name] for name in ("product", "period", "tile", "variant")]
-    statement = (
-        select(make, *columns)
-        .join(slot, slot.c.key == make.c.slot_key)
-        .order_by(make.c.finalised_at.desc(), make.c.id.desc())
-        .limit(limit)
-    )
+    columns = [slot.c[name] for name in ("product", "period", "tile", "variant", "start_at", "end_at")]
+    current = (slot.c.revision == make.c.revision).label("current")
+    statement = select(make, *columns, current).join(slot, slot.c.key == make.c.slot_key)
+    if until is not None:
+        statement = statement.where(make.c.finalised_at <= until)
+    ordered = statement.order_by(make.c.finalised_at.desc(), make.c.id.desc()).limit(limit)
     with database.transaction(writes=False) as connection:
         return [
-            _made(row) | {"slot": row["slot_key"]} | {column.name: row[column.name] for column in columns}
-            for row in connection.execute(statement).mappings()
+            _made(row)
+            | {"slot": row["slot_key"], "current": row["current"]}
+            | {column.name: row[column.name] for column in columns}
+            for row in connection.execute(ordered).mappings()
         ]
 
 
@@ -156,6 +157,7 @@ def _made(row: RowMapping) -> dict[str, Any]:
         "manifest": outcome.manifest.model_dump(mode="json") if outcome.manifest else None,
         "seconds": outcome.seconds,
         "worker": outcome.worker,
+        "mode": outcome.mode,
         "finalised_at": row["finalised_at"],
         "announced_at": row["announced_at"],
     }

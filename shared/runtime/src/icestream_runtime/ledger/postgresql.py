@@ -48,7 +48,7 @@ class PostgreSQL(Database):
 
     alone = MappingProxyType({"isolation_level": "AUTOCOMMIT"})
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, what: str = "ledger") -> None:
         prepares = _prepares(url)
         arguments = {
             "connect_timeout": CONNECT_SECONDS,
@@ -60,7 +60,7 @@ class PostgreSQL(Database):
             isolation_level="READ COMMITTED",
             connect_args=arguments,
         )
-        super().__init__(url, engine)
+        super().__init__(url, engine, what)
         self._asked: tuple[datetime, float] | None = None
 
     def now(self, connection: Connection) -> datetime:

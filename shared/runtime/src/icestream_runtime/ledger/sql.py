@@ -151,8 +151,8 @@ class SqlLedger:
     def latest_granules(self) -> list[tuple[Granule, datetime]]:
         return gauges.latest_granules(self._database)
 
-    def recent(self, limit: int = 20) -> list[dict[str, Any]]:
-        return listing.recent(self._database, limit)
+    def recent(self, limit: int = 20, until: datetime | None = None) -> list[dict[str, Any]]:
+        return listing.recent(self._database, limit, until)
 
     def clock(self) -> datetime:
         with self._database.transaction(writes=False) as connection:

@@ -41,11 +41,11 @@ class SQLite(Database):
     file : None for memory
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, what: str = "ledger") -> None:
         self.file = Path(url.database) if url.database and url.database != ":memory:" else None
         arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
         pool = {"poolclass": StaticPool} if self.file is None else {"pool_size": 5, "max_overflow": 20}
-        super().__init__(url, create_engine(url, connect_args=arguments, **pool))
+        super().__init__(url, create_engine(url, connect_args=arguments, **pool), what)
         self._turn = threading.RLock() if self.file is None else None
         event.listen(self.engine, "connect", self._connected)
         event.listen(self.engine, "begin", _begin)

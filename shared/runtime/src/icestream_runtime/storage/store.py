@@ -119,6 +119,16 @@ class Storage:
         """
         return self._store.find(target)
 
+    def file(self, href: str) -> Path:
+        """Return the path of a published file; raises StorageError where, all links followed, it leads out of the root.
+
+        Whether it is there is for the caller to see.
+        """
+        path = self._inside(href.removeprefix("file://"))
+        if not path.resolve().is_relative_to(self.root):
+            raise StorageError(f"{href} is a link that leads out of {self.root}")
+        return path
+
     def publish(self, staged: Path, target: str) -> Published:
         """Publish a staged directory, its manifest in it, under its target: all of it appears at once.
 

@@ -1,0 +1,98 @@
+"""The catalogue service: wiring. `run` is a catalogue in a thread of any process; `main` is a process that is one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+
+import structlog
+
+from icestream_catalogue.api import Api
+from icestream_catalogue.app import application
+from icestream_catalogue.assets import Assets
+from icestream_catalogue.catalogue import Catalogue
+from icestream_catalogue.live import Live
+from icestream_catalogue.server import WebServer
+from icestream_catalogue.store import open_store
+from icestream_catalogue.views import Views
+from icestream_core.errors import IcestreamError
+from icestream_runtime import logs
+from icestream_runtime.broker import Broker
+from icestream_runtime.health import Check, HealthServer
+from icestream_runtime.ledger import Ledger, open_ledger
+from icestream_runtime.metrics import Metrics
+from icestream_runtime.rabbitmq import open_rabbitmq
+from icestream_runtime.settings import Settings, load
+from icestream_runtime.storage import Storage
+
+
+def main() -> int:
+    """Be a catalogue with the settings of the environment until SIGTERM; return the exit code."""
+    try:
+        settings = load()
+        logs.configure("catalogue", settings.log_format, settings.log_level)
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        run(settings, stop, serve_health=True)
+    except IcestreamError as error:
+        # Before the settings are known, logs are not configured: say it plainly.
+        print(f"icestream catalogue: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    broker: Broker | None = None,
+    ledger: Ledger | None = None,
+    storage: Storage | None = None,
+    metrics: Metrics | None = None,
+    serve_health: bool = False,
+    rebuild: bool = False,
+) -> None:
+    """Keep and serve until `stop` is set.
+
+    broker, ledger, storage, metrics : the catalogue's own, by the settings, where absent; given ones stay open
+    rebuild : forget all items first, and take everything from the ledger
+    """
+    log = structlog.stdlib.get_logger("icestream.catalogue")
+    with ExitStack() as closing:
+        metrics = metrics or Metrics()
+        if broker is None:
+            broker = open_rabbitmq(settings, "catalogue")
+            closing.callback(broker.close)
+        if ledger is None:
+            ledger = open_ledger(settings.ledger_url.get_secret_value())
+            closing.callback(ledger.close)
+        storage = storage or Storage.of(settings)
+        store = open_store(settings.catalogue_url.get_secret_value())
+        closing.callback(store.close)
+        publisher = {"name": settings.publisher_name, "url": settings.publisher_url}
+
+        catalogue = Catalogue(broker, store, ledger, storage, metrics)
+        live = Live(store, ledger, metrics)
+        poller = threading.Thread(target=live.run, args=(stop,), name="live")
+        poller.start()
+        closing.callback(poller.join)
+        closing.callback(stop.set)
+
+        api = Api(store, settings.catalogue_public_url, publisher)
+        app = application(api, Assets(store, storage), Views(store, ledger, live, publisher), metrics)
+        server = closing.enter_context(WebServer(app, settings.catalogue_host, settings.catalogue_port))
+        closing.callback(live.close)
+        log.info("the page is served", url=f"http://{settings.catalogue_host}:{server.port}", port=server.port)
+        if serve_health and settings.metrics_port is not None:
+            catalogue.live.append(Check("web", server.ended))
+            health = HealthServer(catalogue.live, catalogue.ready, metrics.registry, settings.metrics_port)
+            log.info("health is served", port=health.port)
+            closing.enter_context(health)
+        catalogue.run(stop, rebuild)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""The files of items: served from the store by the names that an item lists, never by a path that somebody sends."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, Response
+
+from icestream_catalogue.stac import file_name, version_of
+from icestream_catalogue.store import Store
+from icestream_core.errors import StorageError
+from icestream_runtime.storage import Storage
+
+FOREVER: Final = "public, max-age=31536000, immutable"
+"""A published directory never changes, and its hash is part of the address."""
+PICTURES: Final = ("image/png", "image/jpeg", "image/webp")
+"""What a browser may show here; everything else is for saving, so that no file runs as a page of ours."""
+LOCKED: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+class Assets:
+    """Serves files below the output root."""
+
+    def __init__(self, store: Store, storage: Storage) -> None:
+        self._store, self._storage = store, storage
+
+    def router(self) -> APIRouter:
+        routes = APIRouter(tags=["files"])
+        path = "/assets/{item_id}/{version}/{name}"
+        routes.add_api_route(path, self.file, methods=["GET", "HEAD"], response_class=FileResponse, summary="A file")
+        return routes
+
+    def file(self, request: Request, item_id: str, version: str, name: str) -> Response:
+        """Answer with a file of an item's current revision, or a part of it (Range)."""
+        found = self._store.item(item_id)
+        if found is None:
+            raise HTTPException(404, f"there is no item {item_id}")
+        if version != version_of(found):
+            raise HTTPException(404, f"{item_id} has another revision now; ask for the item again")
+        asset = next((each for each in found.body["assets"].values() if file_name(each) == name), None)
+        if asset is None:
+            raise HTTPException(404, f"{item_id} has no file {name}")
+        path = self._path(found.directory, name)
+        media_type = str(asset.get("type") or "application/octet-stream")
+        etag = f'"{hashlib.sha256(str(asset.get("file:checksum") or version).encode()).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": FOREVER, "Content-Security-Policy": LOCKED}
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        shown = media_type in PICTURES
+        return FileResponse(
+            path,
+            media_type=media_type,
+            headers=headers,
+            filename=name,
+            content_disposition_type="inline" if shown else "attachment",
+        )
+
+    def _path(self, directory: str, name: str) -> Path:
+        try:
+            path = self._storage.file(f"{directory}/{name}")
+            if path.is_file():
+                return path
+        except (StorageError, OSError, ValueError):
+            # What an item names and what lies outside is told apart in the log of whoever kept the item.
+            raise HTTPException(404, f"{name} cannot be served") from None
+        raise HTTPException(404, f"{name} is not in the store any more")

@@ -1,0 +1,147 @@
+"""An entry: what the catalogue keeps of one announcement, and how it comes of the item that lies beside the product."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from icestream_core.errors import StorageError
+from icestream_core.granule import Granule
+from icestream_runtime.storage import Storage
+
+STAC_ROLE: Final = "stac"
+LARGEST_ITEM: Final = 8 * 2**20
+"""Bytes of an item's file: it lists some hundred inputs, and is no place for data."""
+URN: Final = "urn:icestream:"
+
+
+class ItemUnusable(Exception):
+    """An announcement of which no item can be made: its file is not there, no STAC item, or another one's."""
+
+
+class Source(NamedTuple):
+    """A granule that an item was made from."""
+
+    input: str
+    granule_id: str
+    collection: str
+    checksum: str
+    step: int
+
+
+class Entry(NamedTuple):
+    """One slot's current revision.
+
+    standing : orders the announcements of a slot: the revision doubled, and one more once it is final
+    void : why there is nothing; empty for a product
+    bbox : west, south, east, north; east is beyond 180 degrees where the antimeridian is crossed
+    directory : where the files lie, relative to the output root
+    body : the item as it lies beside them
+    """
+
+    id: str
+    product: str
+    standing: int
+    void: str
+    checksum: str
+    backfill: bool
+    start: datetime
+    end: datetime
+    announced: datetime
+    bbox: tuple[float, float, float, float] | None
+    directory: str
+    body: dict[str, Any]
+    sources: tuple[Source, ...]
+
+    @property
+    def revision(self) -> int:
+        return self.standing // 2
+
+    @property
+    def stage(self) -> str:
+        return "final" if self.standing % 2 else "provisional"
+
+
+def standing(revision: int, stage: str) -> int:
+    return 2 * revision + (stage == "final")
+
+
+def entry_of(granule: Granule, storage: Storage) -> Entry:
+    """Return the entry of an announcement.
+
+    Raises ItemUnusable for what no second try mends, StorageError where the storage is away.
+    """
+    if granule.void:
+        return _entry(granule, "", {}, ())
+    asset = next((asset for asset in granule.assets if asset.role == STAC_ROLE), None)
+    if asset is None:
+        raise ItemUnusable(f"{granule.granule_id} is announced without a STAC item among its files")
+    body = _read(asset.href, storage)
+    if body.get("type") != "Feature" or body.get("id") != granule.granule_id:
+        raise ItemUnusable(f"{asset.href} is the item {str(body.get('id'))[:200]!r}; wanted {granule.granule_id}")
+    missing = [name for name in ("geometry", "bbox", "properties", "assets", "links") if not body.get(name)]
+    if missing:
+        raise ItemUnusable(f"{asset.href} lacks {', '.join(missing)}")
+    directory = storage.file(asset.href).parent.relative_to(storage.root)
+    return _entry(granule, str(directory), body, _sources(body))
+
+
+def _entry(granule: Granule, directory: str, body: dict[str, Any], sources: tuple[Source, ...]) -> Entry:
+    return Entry(
+        id=granule.granule_id,
+        product=granule.collection,
+        standing=standing(granule.revision, granule.stage),
+        void=granule.void,
+        checksum=granule.checksum,
+        backfill=granule.mode == "reprocessing",
+        start=granule.start.astimezone(UTC),
+        end=granule.end.astimezone(UTC),
+        announced=granule.published_at.astimezone(UTC),
+        bbox=unwrapped(body["bbox"]) if body else None,
+        directory=directory,
+        body=body,
+        sources=sources,
+    )
+
+
+def unwrapped(bbox: list[float]) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of a GeoJSON box, east beyond 180 where the antimeridian is crossed."""
+    if len(bbox) == 6:
+        bbox = [bbox[0], bbox[1], bbox[3], bbox[4]]
+    west, south, east, north = (float(value) for value in bbox)
+    return west, south, east + 360.0 if east < west else east, north
+
+
+def _read(href: str, storage: Storage) -> dict[str, Any]:
+    try:
+        path = storage.file(href)
+    except StorageError as error:
+        raise ItemUnusable(str(error)) from error
+    try:
+        if path.stat().st_size > LARGEST_ITEM:
+            raise ItemUnusable(f"{path} has {path.stat().st_size} bytes; an item has at most {LARGEST_ITEM}")
+        found = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not storage.root.is_dir():
+            raise StorageError(f"{storage.root} is not there: is it mounted?") from error
+        raise ItemUnusable(f"{path} is not there") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ItemUnusable(f"{path} is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ItemUnusable(f"{path} holds a {type(found).__name__}; wanted a STAC item")
+    return found
+
+
+def _sources(body: dict[str, Any]) -> tuple[Source, ...]:
+    found: dict[tuple[str, str], Source] = {}
+    for link in body["links"]:
+        href = str(link.get("href", ""))
+        if link.get("rel") == "derived_from" and href.startswith(URN):
+            collection, _, granule_id = href.removeprefix(URN).partition(":")
+            name = str(link.get("icestream:input", ""))
+            checksum, step = str(link.get("icestream:checksum", "")), int(link.get("icestream:step", 0))
+            found[name, granule_id] = Source(name, granule_id, collection, checksum, step)
+    return tuple(found.values())

@@ -1,0 +1,78 @@
+"""The tables of the catalogue, for SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+
+from icestream_runtime.ledger.opening import Tables
+from icestream_runtime.ledger.schema import Moment, Prose
+
+TABLES: Final = Tables("catalogue", Path(__file__).parent / "migrations", "icestream catalogue")
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
+)
+
+item = Table(
+    "catalogue_item",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("product", String(100), nullable=False),
+    Column("standing", Integer, nullable=False),
+    Column("void", Prose, nullable=False),
+    Column("checksum", String(150), nullable=False),
+    Column("backfill", Boolean, nullable=False),
+    Column("start_at", Moment, nullable=False),
+    Column("end_at", Moment, nullable=False),
+    Column("announced_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("west", Float),
+    Column("south", Float),
+    Column("east", Float),
+    Column("north", Float),
+    Column("directory", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+SERVED: Final = "void = ''"
+# Newest first is the order of every answer: both walk in it, so that a page is read and no more.
+Index(
+    "ix_catalogue_item_time",
+    item.c.start_at.desc(),
+    item.c.id,
+    sqlite_where=text(SERVED),
+    postgresql_where=text(SERVED),
+)
+Index(
+    "ix_catalogue_item_product",
+    item.c.product,
+    item.c.start_at.desc(),
+    item.c.id,
+    sqlite_where=text(SERVED),
+    postgresql_where=text(SERVED),
+)
+Index("ix_catalogue_item_changed", item.c.changed_at)
+
+BOX: Final = "box(point(west, south), point(east, north))"
+"""Where an item lies, for PostgreSQL's GiST; SQLite compares the four columns."""
+
+source = Table(
+    "catalogue_source",
+    metadata,
+    Column("item_id", String(200), primary_key=True),
+    Column("input", String(100), primary_key=True),
+    Column("granule_id", String(200), primary_key=True),
+    Column("collection", String(100), nullable=False),
+    Column("checksum", String(150), nullable=False),
+    Column("step", Integer, nullable=False),
+)
+Index("ix_catalogue_source_granule", source.c.granule_id)
+
+record = Table(
+    "catalogue_record",
+    metadata,
+    Column("product", String(100), primary_key=True),
+    Column("body", Text, nullable=False),
+)
