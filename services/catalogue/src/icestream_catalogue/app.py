@@ -33,13 +33,16 @@ def application(api: Api, assets: Assets, views: Views, metrics: Metrics) -> Fas
         title=stac.TITLE,
         description=stac.DESCRIPTION,
         version=stac.STAC_VERSION,
-        openapi_url="/stac/api",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     for router in (api.router(), assets.router(), views.router()):
         app.include_router(router)
+    app.add_api_route(
+        "/stac/api", lambda: JSONResponse(app.openapi(), media_type=stac.OPENAPI), include_in_schema=False
+    )
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)

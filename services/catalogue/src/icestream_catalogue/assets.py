@@ -30,7 +30,8 @@ class Assets:
     def router(self) -> APIRouter:
         routes = APIRouter(tags=["files"])
         path = "/assets/{item_id}/{version}/{name}"
-        routes.add_api_route(path, self.file, methods=["GET", "HEAD"], response_class=FileResponse, summary="A file")
+        routes.add_api_route(path, self.file, methods=["GET"], response_class=FileResponse, summary="A file")
+        routes.add_api_route(path, self.file, methods=["HEAD"], include_in_schema=False)
         return routes
 
     def file(self, request: Request, item_id: str, version: str, name: str) -> Response:

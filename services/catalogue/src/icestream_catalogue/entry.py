@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+import shapely
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from shapely.errors import ShapelyError
 
 from icestream_core.errors import StorageError
 from icestream_core.granule import Granule
+from icestream_core.problems import first_problems
 from icestream_runtime.storage import Storage
 
 STAC_ROLE: Final = "stac"
@@ -18,6 +23,20 @@ URN: Final = "urn:icestream:"
 
 class ItemUnusable(Exception):
     """An announcement of which no item can be made: its file is not there, no STAC item, or another one's."""
+
+
+class Item(BaseModel):
+    """What an item must have, so that it can be found and served."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["Feature"]
+    id: str = Field(max_length=200)
+    geometry: dict[str, Any]
+    bbox: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(min_length=4, max_length=6)
+    properties: dict[str, Any]
+    assets: dict[str, dict[str, Any]]
+    links: list[dict[str, Any]]
 
 
 class Source(NamedTuple):
@@ -78,13 +97,19 @@ def entry_of(granule: Granule, storage: Storage) -> Entry:
     if asset is None:
         raise ItemUnusable(f"{granule.granule_id} is announced without a STAC item among its files")
     body = _read(asset.href, storage)
-    if body.get("type") != "Feature" or body.get("id") != granule.granule_id:
-        raise ItemUnusable(f"{asset.href} is the item {str(body.get('id'))[:200]!r}; wanted {granule.granule_id}")
-    missing = [name for name in ("geometry", "bbox", "properties", "assets", "links") if not body.get(name)]
-    if missing:
-        raise ItemUnusable(f"{asset.href} lacks {', '.join(missing)}")
+    try:
+        item = Item.model_validate(body)
+        shapely.geometry.shape(item.geometry)
+        sources = _sources(body)
+    except ValidationError as error:
+        raise ItemUnusable(f"{asset.href} is no STAC item: {first_problems(error)}") from None
+    except (ShapelyError, KeyError, TypeError, ValueError, AttributeError) as error:
+        # What shapely raises for a geometry depends on how it is wrong.
+        raise ItemUnusable(f"{asset.href} is no STAC item: {error}") from None
+    if item.id != granule.granule_id:
+        raise ItemUnusable(f"{asset.href} is the item {item.id!r}; wanted {granule.granule_id}")
     directory = storage.file(asset.href).parent.relative_to(storage.root)
-    return _entry(granule, str(directory), body, _sources(body))
+    return _entry(granule, str(directory), body, sources)
 
 
 def _entry(granule: Granule, directory: str, body: dict[str, Any], sources: tuple[Source, ...]) -> Entry:
@@ -116,8 +141,8 @@ def unwrapped(bbox: list[float]) -> tuple[float, float, float, float]:
 def _read(href: str, storage: Storage) -> dict[str, Any]:
     try:
         path = storage.file(href)
-    except StorageError as error:
-        raise ItemUnusable(str(error)) from error
+    except (StorageError, ValueError) as error:
+        raise ItemUnusable(f"{href!r} is no file of the store: {error}") from error
     try:
         if path.stat().st_size > LARGEST_ITEM:
             raise ItemUnusable(f"{path} has {path.stat().st_size} bytes; an item has at most {LARGEST_ITEM}")

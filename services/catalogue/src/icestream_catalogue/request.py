@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -52,6 +53,8 @@ class SearchRequest(BaseSearchPostRequest):
 
     def _area(self) -> BaseGeometry | None:
         if self.bbox is not None:
+            if not all(map(math.isfinite, self.bbox)):
+                raise wrong("bbox holds what is no number")
             return box_of([float(value) for value in self.bbox])
         if self.intersects is None:
             return None

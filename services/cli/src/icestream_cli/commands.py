@@ -34,6 +34,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Entry]]] = {
         "watch": Entry("services:watch", "Announce the files of directories once they are whole."),
         "gatherer": Entry("services:gatherer", "Record what arrives and hand out what is complete."),
         "worker": Entry("services:worker", "Make products."),
+        "catalogue": Entry("services:catalogue", "Keep what was announced; serve a STAC API and a page."),
         "announce": Entry("announce:announce", "Announce files, once."),
         "backfill": Entry("backfill:backfill", "Make a time of the past, out of the way of new passes."),
         "register": Entry("register:register", "Make the products of this installation known to the stream."),

@@ -29,6 +29,7 @@ from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.registration import send_records
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
+from icestream_runtime.topology import catalogue_topology
 from icestream_watcher.__main__ import watcher
 from icestream_worker.__main__ import run as run_worker
 
@@ -52,7 +53,13 @@ class Embedded:
         directories: Sequence[Path],
         mode: Mode = "forward",
         lifecycle: Sequence[object] = (),
+        serve: bool = False,
     ) -> None:
+        """Wire everything.
+
+        serve : have a catalogue too, with its page
+        """
+        self._serve = serve
         self._settings, self._products, self._lifecycle = settings, products, lifecycle
         self._closing = ExitStack()
         self.metrics = Metrics()
@@ -63,7 +70,7 @@ class Embedded:
         self._storage = Storage.of(settings)
         self.ledger: Ledger = open_ledger(settings.ledger_url.get_secret_value(), migrate=True)
         self._closing.callback(self.ledger.close)
-        self._threads = ThreadPoolExecutor(3, "part")
+        self._threads = ThreadPoolExecutor(4, "part")
         self._parts: dict[str, tuple[threading.Event, Future[None]]] = {}
         self.ended = threading.Event()
 
@@ -74,6 +81,9 @@ class Embedded:
             self.ledger.republish(sorted({name for each in self._products for name in each.collections_read} & made))
         self.broker.apply(topology_of(self._products))
         send_records(self.broker, self._products)
+        if self._serve:
+            self.broker.apply(catalogue_topology())
+            self._start("catalogue", self._keep)
         self._start("gatherer", self._gather)
         self._start("worker", self._work)
         self._start("watcher", self.watcher.run)
@@ -95,6 +105,7 @@ class Embedded:
             self._stop("worker")
             self._wait_for_last_answers()
             self._stop("gatherer")
+            self._stop("catalogue")
         finally:
             self._threads.shutdown()
             self._closing.close()
@@ -122,6 +133,12 @@ class Embedded:
         run_worker(
             self._settings, self._products, stop, broker=self.broker, storage=self._storage, metrics=self.metrics
         )
+
+    def _keep(self, stop: threading.Event) -> None:
+        # Its web server takes a moment to import, which a stream without a page need not wait for.
+        from icestream_catalogue.__main__ import run
+
+        run(self._settings, stop, broker=self.broker, ledger=self.ledger, storage=self._storage, metrics=self.metrics)
 
     def _start(self, name: str, run: Callable[[threading.Event], None]) -> None:
         stop = threading.Event()

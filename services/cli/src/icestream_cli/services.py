@@ -1,4 +1,4 @@
-"""`icestream watch`, `gatherer` and `worker`: one service, until SIGTERM."""
+"""`icestream watch`, `gatherer`, `worker` and `catalogue`: one service, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -80,3 +80,37 @@ def worker(
     from icestream_worker.__main__ import run
 
     run(settings, wanted, until_signal(), serve_health=True)
+
+
+@click.command()
+@click.option("--host", help="Where to listen.  [ICESTREAM_CATALOGUE_HOST, 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Of API and page.  [ICESTREAM_CATALOGUE_PORT, 8080]")
+@click.option("--catalogue-url", metavar="URL", help="Its own tables.  [ICESTREAM_CATALOGUE_URL]")
+@click.option("--rebuild", is_flag=True, help="Forget every item first, and take all from the ledger.")
+@settings_options("amqp_url", "ledger_url", "out")
+def catalogue(
+    host: str | None,
+    port: int | None,
+    catalogue_url: str | None,
+    rebuild: bool,
+    amqp_url: str | None,
+    ledger_url: str | None,
+    out: str | None,
+) -> None:
+    """Keep the STAC items of what was announced, and serve them by a STAC API and a page.
+
+    What was announced before it first ran, or while it was away, it takes from the ledger, which it only reads.
+    Several may run: they share one queue and one database.
+    """
+    settings = settings_of(
+        amqp_url=amqp_url,
+        ledger_url=ledger_url,
+        out=out,
+        catalogue_host=host,
+        catalogue_port=port,
+        catalogue_url=catalogue_url,
+    )
+    say_logs(settings, "catalogue")
+    from icestream_catalogue.__main__ import run
+
+    run(settings, until_signal(), serve_health=True, rebuild=rebuild)

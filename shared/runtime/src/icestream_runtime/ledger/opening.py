@@ -52,6 +52,9 @@ def open_database(url: str, tables: Tables, *, migrate: bool) -> Database:
         raise LedgerError(f"there is no {tables.what} at {database.file}. Run: {tables.command}")
     try:
         if migrate or (isinstance(database, SQLite) and database.file is None):
+            if isinstance(database, SQLite) and database.file is not None:
+                database.file.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_newer(_found(database, tables), database, tables)
             _migrate(database, tables)
         _check(database, tables)
     except LedgerError:
@@ -94,8 +97,6 @@ def _migrate(database: Database, tables: Tables) -> None:
 
 
 def _upgrade(database: Database, tables: Tables) -> None:
-    if isinstance(database, SQLite) and database.file is not None:
-        database.file.parent.mkdir(parents=True, exist_ok=True)
     config = _config(tables)
     with database.transaction() as connection:
         config.attributes["connection"] = connection
@@ -106,17 +107,22 @@ def _check(database: Database, tables: Tables) -> None:
     found, wanted = _found(database, tables), _wanted(tables)
     if found == wanted:
         return
-    known = {each.revision for each in ScriptDirectory.from_config(_config(tables)).walk_revisions()}
+    _refuse_newer(found, database, tables)
     address = database.url.render_as_string()
-    if found is not None and found not in known:
-        raise LedgerError(
-            f"the {tables.what} at {address} has tables of version {found}, which this icestream does not know; it "
-            f"works with {wanted}. Install a newer icestream"
-        )
     raise LedgerError(
         f"the {tables.what} at {address} has {f'tables of version {found}' if found else 'no tables'}; this icestream "
         f"works with version {wanted}. Run: {tables.command}"
     )
+
+
+def _refuse_newer(found: str | None, database: Database, tables: Tables) -> None:
+    known = {each.revision for each in ScriptDirectory.from_config(_config(tables)).walk_revisions()}
+    if found is not None and found not in known:
+        address = database.url.render_as_string()
+        raise LedgerError(
+            f"the {tables.what} at {address} has tables of version {found}, which this icestream does not know; it "
+            f"works with {_wanted(tables)}. Install a newer icestream"
+        )
 
 
 def _wanted(tables: Tables) -> str | None:
