@@ -14,9 +14,10 @@ from icestream_catalogue.catalogue import Catalogue
 from icestream_catalogue.store import Store, open_store
 from icestream_core.granule import Granule
 from icestream_core.message import encode
+from icestream_core.naming import CATALOGUE, DEAD
 from icestream_runtime.broker import Message
 from icestream_runtime.metrics import ANNOUNCEMENTS, UNREADABLE
-from icestream_runtime.topology import CATALOGUE, DEAD, catalogue_topology
+from icestream_runtime.topology import catalogue_topology
 
 DEPTH = "snow-depth-china"
 

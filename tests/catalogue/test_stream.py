@@ -9,10 +9,10 @@ import pytest
 
 from catalogue.world import World, answers, day_of, get, until
 from icestream_core.message import encode
+from icestream_core.naming import CATALOGUE
 from icestream_runtime.broker import Broker, Message, QueueMissing
 from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.settings import load
-from icestream_runtime.topology import CATALOGUE
 from parts.process import free_ports
 from parts.stream import Stream, stream
 

@@ -20,7 +20,7 @@ from icestream_runtime.metrics import METRICS
 from icestream_runtime.settings import PREFIX, Settings
 
 PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
-SERVICES = ("watcher", "gatherer", "worker")
+SERVICES = ("watcher", "gatherer", "worker", "catalogue")
 
 
 def shown(field: FieldInfo) -> str:
@@ -106,7 +106,19 @@ def test_every_metric_that_is_named_is_measured() -> None:
 
 
 def test_every_service_and_tool_of_an_operator_is_told() -> None:
-    wanted = ("run", "watch", "gatherer", "worker", "register", "status", "slots", "granules", "letters", "ledger")
+    wanted = (
+        "run",
+        "watch",
+        "gatherer",
+        "worker",
+        "register",
+        "catalogue",
+        "status",
+        "slots",
+        "granules",
+        "letters",
+        "ledger",
+    )
     for command in wanted:
         assert command in COMMANDS
         assert f"icestream {command}" in PAGE

@@ -74,7 +74,7 @@ def run(
         closing.callback(store.close)
         publisher = {"name": settings.publisher_name, "url": settings.publisher_url}
 
-        catalogue = Catalogue(broker, store, ledger, storage, metrics)
+        catalogue = Catalogue(broker, store, ledger, storage, metrics, settings.deaf_seconds)
         live = Live(store, ledger, metrics)
         poller = threading.Thread(target=live.run, args=(stop,), name="live")
         poller.start()
@@ -88,7 +88,10 @@ def run(
         log.info("the page is served", url=f"http://{settings.catalogue_host}:{server.port}", port=server.port)
         if serve_health and settings.metrics_port is not None:
             catalogue.live.append(Check("web", server.ended))
-            health = HealthServer(catalogue.live, catalogue.ready, metrics.registry, settings.metrics_port)
+            health = HealthServer(
+                catalogue.live, catalogue.ready, metrics.registry, settings.metrics_port, metrics=metrics
+            )
+            metrics.introduce("catalogue")
             log.info("health is served", port=health.port)
             closing.enter_context(health)
         catalogue.run(stop, rebuild)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from icestream_catalogue.stac import file_name, version_of
 from icestream_catalogue.store import Store
@@ -16,6 +17,7 @@ from icestream_runtime.storage import Storage
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 """A published directory never changes, and its hash is part of the address."""
+PIECE: Final = 2**20
 PICTURES: Final = ("image/png", "image/jpeg", "image/webp")
 """What a browser may show here; everything else is for saving, so that no file runs as a page of ours."""
 LOCKED: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -44,27 +46,35 @@ class Assets:
         asset = next((each for each in found.body["assets"].values() if file_name(each) == name), None)
         if asset is None:
             raise HTTPException(404, f"{item_id} has no file {name}")
-        path = self._path(found.directory, name)
         media_type = str(asset.get("type") or "application/octet-stream")
         etag = f'"{hashlib.sha256(str(asset.get("file:checksum") or version).encode()).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": FOREVER, "Content-Security-Policy": LOCKED}
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        shown = media_type in PICTURES
-        return FileResponse(
-            path,
-            media_type=media_type,
-            headers=headers,
-            filename=name,
-            content_disposition_type="inline" if shown else "attachment",
-        )
-
-    def _path(self, directory: str, name: str) -> Path:
+        shown = "inline" if media_type in PICTURES else "attachment"
         try:
-            path = self._storage.file(f"{directory}/{name}")
+            path = self._storage.local(f"{found.directory}/{name}")
+            if path is None:
+                return self._streamed(f"{found.directory}/{name}", name, media_type, headers, shown)
             if path.is_file():
-                return path
+                return FileResponse(
+                    path, media_type=media_type, headers=headers, filename=name, content_disposition_type=shown
+                )
         except (StorageError, OSError, ValueError):
-            # What an item names and what lies outside is told apart in the log of whoever kept the item.
+            # Why is told in the log of whoever reads the store; a visitor learns nothing of paths.
             raise HTTPException(404, f"{name} cannot be served") from None
         raise HTTPException(404, f"{name} is not in the store any more")
+
+    def _streamed(self, path: str, name: str, media_type: str, headers: dict[str, str], shown: str) -> Response:
+        """Answer with a file of a bucket, passed on piece by piece."""
+        file = self._storage.open(path)
+
+        def pieces() -> Iterator[bytes]:
+            with file:
+                while piece := file.read(PIECE):
+                    yield piece
+
+        disposition = f"{shown}; filename*=UTF-8''{quote(name)}"
+        return StreamingResponse(
+            pieces(), media_type=media_type, headers=headers | {"Content-Disposition": disposition}
+        )

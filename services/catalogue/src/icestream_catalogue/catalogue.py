@@ -16,6 +16,7 @@ from icestream_catalogue.store import Store
 from icestream_core.errors import LedgerError, MessageError, StorageError
 from icestream_core.granule import Asset, Granule
 from icestream_core.message import decode
+from icestream_core.naming import CATALOGUE
 from icestream_core.outcome import Manifest
 from icestream_runtime.broker import (
     Broker,
@@ -25,11 +26,11 @@ from icestream_runtime.broker import (
     QueueMissing,
     Subscription,
 )
-from icestream_runtime.health import Check, deaf
+from icestream_runtime.health import PATIENCE, Check, deaf
 from icestream_runtime.ledger.contract import Ledger
 from icestream_runtime.metrics import ANNOUNCEMENTS, ITEMS, UNREADABLE, Metrics
 from icestream_runtime.storage import Storage
-from icestream_runtime.topology import CATALOGUE, catalogue_topology
+from icestream_runtime.topology import catalogue_topology
 
 BATCH: Final = 100
 CHUNK: Final = 500
@@ -44,9 +45,17 @@ OVERLAP: Final = timedelta(minutes=10)
 class Catalogue:
     """Consumes announcements until told to stop."""
 
-    def __init__(self, broker: Broker, store: Store, ledger: Ledger, storage: Storage, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        store: Store,
+        ledger: Ledger,
+        storage: Storage,
+        metrics: Metrics,
+        deaf_seconds: float = PATIENCE,
+    ) -> None:
         self._broker, self._store, self._ledger = broker, store, ledger
-        self._storage, self._metrics = storage, metrics
+        self._storage, self._metrics, self._deaf_seconds = storage, metrics, deaf_seconds
         self.live: list[Check] = []
         self.ready = [
             Check("services", self._what_is_away),
@@ -139,7 +148,7 @@ class Catalogue:
             return
         subscription = found[0]
         self._idle_since = time.monotonic()
-        self.live.append(deaf(self._broker, subscription, [CATALOGUE], lambda: self._idle_since))
+        self.live.append(deaf(self._broker, subscription, [CATALOGUE], lambda: self._idle_since, self._deaf_seconds))
         self._subscribed = True
         try:
             while not stop.is_set():

@@ -108,8 +108,8 @@ def entry_of(granule: Granule, storage: Storage) -> Entry:
         raise ItemUnusable(f"{asset.href} is no STAC item: {error}") from None
     if item.id != granule.granule_id:
         raise ItemUnusable(f"{asset.href} is the item {item.id!r}; wanted {granule.granule_id}")
-    directory = storage.file(asset.href).parent.relative_to(storage.root)
-    return _entry(granule, str(directory), body, sources)
+    directory = storage.relative(asset.href).rpartition("/")[0]
+    return _entry(granule, directory, body, sources)
 
 
 def _entry(granule: Granule, directory: str, body: dict[str, Any], sources: tuple[Source, ...]) -> Entry:
@@ -140,23 +140,22 @@ def unwrapped(bbox: list[float]) -> tuple[float, float, float, float]:
 
 def _read(href: str, storage: Storage) -> dict[str, Any]:
     try:
-        path = storage.file(href)
+        path = storage.relative(href)
     except (StorageError, ValueError) as error:
-        raise ItemUnusable(f"{href!r} is no file of the store: {error}") from error
+        raise ItemUnusable(f"{href[:200]!r} is no file of the store: {error}") from error
     try:
-        if path.stat().st_size > LARGEST_ITEM:
-            raise ItemUnusable(f"{path} has {path.stat().st_size} bytes; an item has at most {LARGEST_ITEM}")
-        found = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if not storage.root.is_dir():
-            raise StorageError(f"{storage.root} is not there: is it mounted?") from error
-        raise ItemUnusable(f"{path} is not there") from error
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error}") from error
+        with storage.open(path) as file:
+            content = file.read(LARGEST_ITEM + 1)
+    except FileNotFoundError:
+        raise ItemUnusable(f"{href} is not there") from None
+    if len(content) > LARGEST_ITEM:
+        raise ItemUnusable(f"{href} has more than the {LARGEST_ITEM} bytes that an item may have")
+    try:
+        found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ItemUnusable(f"{path} is no JSON: {error}") from error
+        raise ItemUnusable(f"{href} is no JSON: {error}") from error
     if not isinstance(found, dict):
-        raise ItemUnusable(f"{path} holds a {type(found).__name__}; wanted a STAC item")
+        raise ItemUnusable(f"{href} holds a {type(found).__name__}; wanted a STAC item")
     return found
 
 

@@ -13,7 +13,7 @@ import posixpath
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 from pydantic import ValidationError
 
@@ -94,6 +94,21 @@ class Bucket:
         source = self._inside(manifest.href.removeprefix(f"{self._root}/")) if manifest else None
         with s3_errors(f"{slot.key} cannot be placed in {self._root}"):
             return bucket_tree.place(self._s3, self._root, slot, source, manifest, revision, stage)
+
+    def relative(self, href: str) -> str:
+        return self._inside(href.removeprefix(f"{self._root}/")).removeprefix(f"{self._root}/")
+
+    def open(self, path: str) -> BinaryIO:
+        place = self._inside(path)
+        with s3_errors(f"{place} cannot be read"):
+            try:
+                return cast("BinaryIO", self._s3.open(place, "rb"))
+            except FileNotFoundError as error:
+                missing = error
+        raise missing
+
+    def local(self, path: str) -> None:
+        self._inside(path)
 
     @property
     def _s3(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from icestream_core import naming
 from icestream_core.errors import StorageError
@@ -51,8 +51,29 @@ class Directory:
         except OSError as error:
             raise StorageError(f"{slot.key} cannot be placed in {folder}: {error}") from error
 
+    def relative(self, href: str) -> str:
+        return str(self._inside(href.removeprefix("file://")).relative_to(self._root))
+
+    def open(self, path: str) -> BinaryIO:
+        try:
+            return self.local(path).open("rb")
+        except (FileNotFoundError, NotADirectoryError):
+            if not self._root.is_dir():
+                raise StorageError(f"{self._root} is not there: is it mounted?") from None
+            raise
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error}") from error
+
+    def local(self, path: str) -> Path:
+        found = self._inside(path)
+        if not found.resolve().is_relative_to(self._root):
+            raise StorageError(f"{path} is a link that leads out of {self._root}")
+        return found
+
     def _inside(self, path: str) -> Path:
         """Return an absolute path below the root; an absolute one must lie there already."""
+        if "\0" in path:
+            raise StorageError(f"{path!r} is no path")
         found = Path(os.path.normpath(self._root / path))
         if self._root not in found.parents:
             raise StorageError(f"{path} leads out of {self._root}")

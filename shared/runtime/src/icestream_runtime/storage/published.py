@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
@@ -36,6 +36,12 @@ class Store(Protocol):
     def publish(self, staged: Path, manifest: Manifest, target: str) -> Published: ...
 
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool: ...
+
+    def relative(self, href: str) -> str: ...
+
+    def open(self, path: str) -> BinaryIO: ...
+
+    def local(self, path: str) -> Path | None: ...
 
 
 def read_manifest(directory: Path) -> Manifest | None:

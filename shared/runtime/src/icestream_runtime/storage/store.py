@@ -6,7 +6,7 @@ Products lie in a local directory or in a bucket. They are written on a local di
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from icestream_core.errors import SettingsError, StorageError
 from icestream_core.granule import Asset
@@ -119,15 +119,20 @@ class Storage:
         """
         return self._store.find(target)
 
-    def file(self, href: str) -> Path:
-        """Return the path of a published file; raises StorageError where, all links followed, it leads out of the root.
+    def relative(self, href: str) -> str:
+        """Return the address of a published file or directory, relative to the root; raises StorageError for another's."""
+        return self._store.relative(href)
 
-        Whether it is there is for the caller to see.
+    def open(self, path: str) -> BinaryIO:
+        """Open a published file, relative to the root, for reading.
+
+        Raises FileNotFoundError where it is not there, StorageError where, all links followed, it leads out of the root.
         """
-        path = self._inside(href.removeprefix("file://"))
-        if not path.resolve().is_relative_to(self.root):
-            raise StorageError(f"{href} is a link that leads out of {self.root}")
-        return path
+        return self._store.open(path)
+
+    def local(self, path: str) -> Path | None:
+        """Return the local path of a published file, as `open` would open it; None where products lie in a bucket."""
+        return self._store.local(path)
 
     def publish(self, staged: Path, target: str) -> Published:
         """Publish a staged directory, its manifest in it, under its target: all of it appears at once.
