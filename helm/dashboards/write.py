@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Final
 
 from broker import broker
+from catalogue import catalogue
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from product import product
 from stream import stream
 
 HERE: Final = Path(__file__).parents[1] / "icestream" / "dashboards"
-BOARDS: Final[dict[str, Callable[[], Dashboard]]] = {"stream": stream, "product": product, "broker": broker}
+BOARDS: Final[dict[str, Callable[[], Dashboard]]] = {
+    "stream": stream,
+    "product": product,
+    "broker": broker,
+    "catalogue": catalogue,
+}
 
 
 def text(name: str) -> str:

@@ -30,8 +30,8 @@ def test_the_files_are_what_their_source_writes(tmp_path: Path) -> None:
     assert {path.name: path.read_text("utf-8") for path in FILES} == written, "run: make dashboards"
 
 
-def test_there_is_a_dashboard_of_the_stream_of_products_and_of_the_broker() -> None:
-    assert {path.stem for path in FILES} == {"stream", "product", "broker"}
+def test_there_is_a_dashboard_of_the_stream_of_products_of_the_broker_and_of_the_catalogue() -> None:
+    assert {path.stem for path in FILES} == {"stream", "product", "broker", "catalogue"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
