@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from broker import broker
-from catalogue import catalogue
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from items import items
 from product import product
 from stream import stream
 
@@ -19,7 +19,7 @@ BOARDS: Final[dict[str, Callable[[], Dashboard]]] = {
     "stream": stream,
     "product": product,
     "broker": broker,
-    "catalogue": catalogue,
+    "catalogue": items,
 }
 
 

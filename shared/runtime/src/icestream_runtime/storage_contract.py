@@ -236,3 +236,20 @@ class StorageContract:
         with ThreadPoolExecutor(8) as threads:
             list(threads.map(lambda revision: storage.place(SLOT, manifests[revision], revision, "final"), manifests))
         assert self.datasets(storage) == {"2014032.txt": b"8"}
+
+    def test_a_published_file_is_opened_where_its_manifest_says_it_lies(self, storage: Storage) -> None:
+        manifest = self.publish(storage)
+        for file in manifest.files:
+            path = storage.relative(f"{manifest.href}/{file.name}")
+            assert path.startswith("store/")
+            with storage.open(path) as opened:
+                assert len(opened.read()) == file.size
+        with pytest.raises(FileNotFoundError):
+            storage.open("store/nothing")
+
+    @pytest.mark.parametrize("path", ["/etc/passwd", "../secret", "store/../../secret", "file:///etc/passwd"])
+    def test_nothing_outside_the_root_is_opened(self, storage: Storage, path: str) -> None:
+        with pytest.raises(StorageError):
+            storage.relative(path)
+        with pytest.raises(StorageError):
+            storage.open(path)

@@ -52,7 +52,7 @@ class Directory:
             raise StorageError(f"{slot.key} cannot be placed in {folder}: {error}") from error
 
     def relative(self, href: str) -> str:
-        return str(self._inside(href.removeprefix("file://")).relative_to(self._root))
+        return str(self.local(href.removeprefix("file://")).relative_to(self._root))
 
     def open(self, path: str) -> BinaryIO:
         try:

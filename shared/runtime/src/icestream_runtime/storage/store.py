@@ -120,13 +120,13 @@ class Storage:
         return self._store.find(target)
 
     def relative(self, href: str) -> str:
-        """Return the address of a published file or directory, relative to the root; raises StorageError for another's."""
+        """Return where a published file or directory lies below the root; raises StorageError where it does not."""
         return self._store.relative(href)
 
     def open(self, path: str) -> BinaryIO:
         """Open a published file, relative to the root, for reading.
 
-        Raises FileNotFoundError where it is not there, StorageError where, all links followed, it leads out of the root.
+        Raises FileNotFoundError where it is not there, StorageError where it leads out of the root, by a link too.
         """
         return self._store.open(path)
 

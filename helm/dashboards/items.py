@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from panels import RED, Line, board, lines, number, row
 
 
-def catalogue() -> Dashboard:
+def items() -> Dashboard:
     made = board("icestream: the catalogue", "icestream-catalogue", "Items, announcements and requests")
     for add in (_at_a_glance, _requests):
         add(made)
@@ -50,7 +50,8 @@ def _requests(made: Dashboard) -> None:
             "Time to an answer",
             "The 95th percentile of each route.",
             Line(
-                "histogram_quantile(0.95, sum by (le, route) (rate(icestream_request_seconds_bucket[$__rate_interval])))",
+                "histogram_quantile(0.95, sum by (le, route)"
+                " (rate(icestream_request_seconds_bucket[$__rate_interval])))",
                 "{{route}}",
             ),
             unit="s",
