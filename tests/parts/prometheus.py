@@ -25,12 +25,12 @@ def find_prometheus() -> Path | None:
 class PrivatePrometheus:
     """A Prometheus of our own.
 
-    targets : ports on loopback by the name of their instance
+    targets : of each job, ports on loopback by the name of their instance
     rules : rule files
     every : seconds between scrapes, and between evaluations
     """
 
-    def __init__(self, targets: Mapping[str, int], rules: Sequence[Path], every: str = "1s") -> None:
+    def __init__(self, targets: Mapping[str, Mapping[str, int]], rules: Sequence[Path], every: str = "1s") -> None:
         program = find_prometheus()
         if program is None:
             raise FileNotFoundError("Prometheus is not installed. Install it: apt-get install prometheus")
@@ -41,12 +41,13 @@ class PrivatePrometheus:
             "rule_files": [str(path) for path in rules],
             "scrape_configs": [
                 {
-                    "job_name": "icestream",
+                    "job_name": job,
                     "static_configs": [
                         {"targets": [f"127.0.0.1:{port}"], "labels": {"instance": name}}
-                        for name, port in targets.items()
+                        for name, port in instances.items()
                     ],
                 }
+                for job, instances in targets.items()
             ],
         }
         # JSON is YAML.

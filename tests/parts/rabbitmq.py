@@ -20,6 +20,8 @@ from parts.process import Server, free_ports, private_directory
 # Not the command on PATH: Debian's wrapper there changes the user and the directories.
 HOMES = ("/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/opt/homebrew/opt/rabbitmq/sbin")
 
+PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
+
 
 def find_rabbitmq() -> Path | None:
     """Return the directory of RabbitMQ's own scripts, or None where it is not installed."""
@@ -77,7 +79,9 @@ class Broker:
 class PrivateRabbitMQ(Broker):
     """A RabbitMQ of our own: killed, started again on the same ports and data, paused, resumed, closed."""
 
-    def __init__(self, plugins: Sequence[str] = ("rabbitmq_management",), configuration: str = "") -> None:
+    def __init__(
+        self, plugins: Sequence[str] = ("rabbitmq_management", "rabbitmq_prometheus"), configuration: str = ""
+    ) -> None:
         home = find_rabbitmq()
         if home is None:
             raise FileNotFoundError(
@@ -85,7 +89,7 @@ class PrivateRabbitMQ(Broker):
             )
         self.home = home
         self.directory = private_directory("rabbitmq")
-        port, management_port, distribution_port, epmd_port = free_ports(4)
+        port, management_port, distribution_port, epmd_port, self.prometheus_port = free_ports(5)
         super().__init__("127.0.0.1", port, management_port, "guest", "guest")
         self.node = f"icestream-{uuid.uuid4().hex[:8]}@localhost"
         self.environment = self._environment(distribution_port, epmd_port)
@@ -173,6 +177,8 @@ class PrivateRabbitMQ(Broker):
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             f"management.tcp.ip = 127.0.0.1\n"
             f"management.tcp.port = {self.management_port}\n"
+            f"prometheus.tcp.ip = 127.0.0.1\n"
+            f"prometheus.tcp.port = {self.prometheus_port}\n"
             f"disk_free_limit.absolute = 50MB\n"
             f"vm_memory_high_watermark.absolute = 1GB\n"
             f"{configuration}\n"

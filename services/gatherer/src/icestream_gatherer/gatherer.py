@@ -41,7 +41,6 @@ BATCH: Final = 100
 POLL_SECONDS: Final = 0.5
 LINGER_SECONDS: Final = 0.02
 CALENDAR_SECONDS: Final = 300.0
-GAUGE_SECONDS: Final = 15.0
 AWAY_SECONDS: Final = 2.0
 AWAYS: Final = ("ledger", "storage", "broker")
 LONGEST_BACKOFF: Final = timedelta(hours=1)
@@ -171,7 +170,7 @@ class Gatherer:
                 calendar_at = time.monotonic() + CALENDAR_SECONDS
             if time.monotonic() >= gauges_at:
                 self._until_it_works("gauges", stop, self._gauges.show)
-                gauges_at = time.monotonic() + GAUGE_SECONDS
+                gauges_at = time.monotonic() + self._settings.gauge_seconds
 
     def _until_it_works(self, name: str, stop: threading.Event, work: Callable[[], object]) -> bool:
         """Do the work; where ledger, broker or storage is away, say so, consume nothing more and try again.

@@ -17,6 +17,7 @@ from icestream_runtime.broker import Broker
 from icestream_runtime.ledger.contract import Ledger, Waiting
 from icestream_runtime.meter import MeterLifecycle
 from icestream_runtime.metrics import (
+    ADOPTED,
     ARRIVAL_LATENCY,
     CLOCK_SKEW,
     DEATHS,
@@ -27,6 +28,7 @@ from icestream_runtime.metrics import (
     REVISIONS,
     UNREADABLE,
     WAITING_SLOTS,
+    WAITS,
     Metrics,
 )
 from icestream_runtime.storage import Storage
@@ -76,6 +78,8 @@ class Gauges:
                 self._metrics.expect(OUTCOMES, outcome=outcome, fault=fault, **labels)
             for metric in (REVISIONS, DEATHS, ARRIVAL_LATENCY):
                 self._metrics.expect(metric, **labels)
+            for metric in (WAITS, ADOPTED):
+                self._metrics.expect(metric, product=product.name)
 
     def _show_clock(self) -> None:
         begun = time.monotonic()

@@ -27,6 +27,7 @@ class Outbox:
         self._pending: dict[tuple[str, str], Granule] = {}
         self._failures = 0
         self._try_at = 0.0
+        metrics.expect(PUBLISH_RETRIES, kind="granule")
         self._log = structlog.stdlib.get_logger("icestream.watcher")
 
     def is_full(self) -> bool:

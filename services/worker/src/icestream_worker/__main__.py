@@ -96,6 +96,7 @@ def run(
             sweep=storage.sweep,
             space=storage.space,
             deaf_seconds=settings.deaf_seconds,
+            gauge_seconds=settings.gauge_seconds,
         )
         if serve_health and settings.metrics_port is not None:
             server = HealthServer(worker.live, worker.ready, metrics.registry, settings.metrics_port, metrics=metrics)

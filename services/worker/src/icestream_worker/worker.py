@@ -38,7 +38,6 @@ from icestream_worker.handle import Handler
 SOURCE: Final = "icestream/worker"
 POLL_SECONDS: Final = 0.5
 SWEEP_SECONDS: Final = 600.0
-SPACE_SECONDS: Final = 15.0
 AGAIN_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 """Between attempts to reach a broker that is away; the last of them for ever."""
 
@@ -59,21 +58,26 @@ class Worker:
         sweep: Callable[[], object] = lambda: None,
         space: Callable[[], Mapping[str, Space]] = dict,
         deaf_seconds: float = PATIENCE,
+        gauge_seconds: float = 15.0,
     ) -> None:
         """Take note of everything; nothing is asked of the broker yet.
 
         hold : tasks in hand at once
         sweep : removes what dead workers left; called now and then
-        space : tells how much room is left, by place; asked now and then
+        space : tells how much room is left, by place; asked every `gauge_seconds`
         deaf_seconds : of silence, while tasks wait and a child is free, before it is deaf
         """
         self._broker, self._handler, self._children = broker, handler, children
         self._products, self._metrics = products, metrics
         self._hold, self._grace_seconds, self._sweep = hold, grace_seconds, sweep
-        self._space, self._deaf_seconds = space, deaf_seconds
+        self._space, self._deaf_seconds, self._gauge_seconds = space, deaf_seconds, gauge_seconds
         self.queues = [
             naming.make_queue(product.name, mode) for mode in ("forward", "reprocessing") for product in products
         ]
+        for kind in ("registration", "outcome"):
+            metrics.expect(PUBLISH_RETRIES, kind=kind)
+        for queue in self.queues:
+            metrics.expect(UNREADABLE, queue=queue)
         self.live = [Check("consumption", self._deaf)]
         self.ready = [
             Check("subscription", lambda: None if self._hears else "not subscribed yet"),
@@ -107,7 +111,7 @@ class Worker:
                     sweep_at = time.monotonic() + SWEEP_SECONDS
                 if time.monotonic() >= space_at:
                     self._show_space()
-                    space_at = time.monotonic() + SPACE_SECONDS
+                    space_at = time.monotonic() + self._gauge_seconds
             stop.set()
             subscription.cancel()
             _, late = wait(working, self._grace_seconds)

@@ -145,6 +145,9 @@ class Settings(BaseSettings):
         default=None, ge=0, le=65535, description="Of /livez, /readyz and /metrics; 0 for a free one, none where absent"
     )
 
+    gauge_seconds: float = Field(
+        default=15.0, gt=0, description="Between looks at slots, queues and disks for the metrics that show them"
+    )
     deaf_seconds: float = Field(
         default=60.0, gt=0, description="Of silence, while something waits, before a service is deaf: see Health"
     )
