@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench scores parts dashboards chart lock clean
+.PHONY: help install demo test lint format bench scores faults parts dashboards chart lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
+faults: $(STAMP) parts ## Kill, stop, cut and fill everything at random under a live stream: ARGS="--faults 300 --seed N"
+	$(VENV)/bin/python tests/faults $(ARGS)
+
 bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)
 
@@ -61,7 +64,7 @@ lock: $(STAMP) ## Resolve uv.lock anew and export constraints.txt
 	    --no-emit-workspace --output-file constraints.txt
 
 clean: ## Remove the environment and everything that tools have cached
-	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache demo-output benchmarks/output
+	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache demo-output faults-output benchmarks/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
