@@ -21,6 +21,8 @@ from parts.stream import Stream
 
 ORPHAN_SECONDS = 10.0
 CHILD_SECONDS = 20.0
+RECOVERY_SECONDS = 2.0
+STARTS, START_SECONDS = 4, 60.0
 LANES = ThreadPoolExecutor(32, "lane")
 """The kernel ends what a thread has started when that thread ends: these live as long as this process does."""
 
@@ -45,6 +47,7 @@ class Machine:
         self.paths, self.disk, self.feed = paths, disk, feed
         self.done: list[Fault] = []
         self.left_behind: list[str] = []
+        self._broker_since = time.monotonic()
         self._does: dict[str, Callable[[Fault], bool | None]] = {
             "kill worker": self._kill,
             "kill gatherer": self._kill,
@@ -84,7 +87,8 @@ class Machine:
         for path in self.paths.values():
             path.heal()
         self.rabbitmq.resume()
-        self.rabbitmq.ensure()
+        if not self.rabbitmq.server.running:
+            self._start_broker()
         self.postgresql.resume()
         self.postgresql.ensure()
 
@@ -139,9 +143,24 @@ class Machine:
         return None
 
     def _kill_broker(self, fault: Fault) -> None:
+        # RabbitMQ 3.10 may hang or end in its recovery where it is killed while it recovers; that is not ours to test.
+        time.sleep(max(0.0, self._broker_since + RECOVERY_SECONDS - time.monotonic()))
         self.rabbitmq.kill()
         time.sleep(fault.seconds)
-        self.rabbitmq.start()
+        self._start_broker()
+
+    def _start_broker(self) -> None:
+        for attempt in range(STARTS):
+            try:
+                self.rabbitmq.start(START_SECONDS)
+            except (TimeoutError, RuntimeError):
+                # As a supervisor does.
+                self.rabbitmq.kill()
+                if attempt == STARTS - 1:
+                    raise
+            else:
+                self._broker_since = time.monotonic()
+                return
 
     def _kill_database(self, fault: Fault) -> None:
         self.postgresql.kill()

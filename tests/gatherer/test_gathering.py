@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,15 +12,18 @@ from core.specimens import DAY, HOUR, granule, product, slot, tb
 from gatherer.house import House, tasks, the
 from icestream_core import naming
 from icestream_core import period as periods
-from icestream_core.errors import StorageError
+from icestream_core.errors import LedgerAway, LedgerError, StorageError
 from icestream_core.inputs import Input, source
 from icestream_core.message import encode
 from icestream_core.outcome import Manifest
 from icestream_core.slot import Slot, Stage
 from icestream_core.touch import Touch
+from icestream_gatherer import __main__ as service
 from icestream_gatherer import look, ticker
 from icestream_gatherer.ticker import backoff
 from icestream_runtime.broker import Message
+from icestream_runtime.memory import MemoryBroker
+from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 
 
@@ -312,3 +316,27 @@ def test_a_correction_makes_the_next_revision_of_everything_made_of_it(house: Ho
         ("depth", 2),
         ("fine", 2),
     ]
+
+
+def test_a_gatherer_waits_for_a_ledger_that_is_away_and_gives_up_on_one_that_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, asked = threading.Event(), []
+
+    def away(url: str) -> None:
+        asked.append(url)
+        if len(asked) == 2:
+            stop.set()
+        raise LedgerAway("the database system is starting up")
+
+    def refuses(url: str) -> None:
+        raise LedgerError("password authentication failed")
+
+    monkeypatch.setattr(service, "AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(service, "open_ledger", away)
+    settings = Settings(out=str(tmp_path))
+    service.run(settings, stop, broker=MemoryBroker())
+    assert len(asked) == 2
+    monkeypatch.setattr(service, "open_ledger", refuses)
+    with pytest.raises(LedgerError, match="password"):
+        service.run(settings, threading.Event(), broker=MemoryBroker())

@@ -101,11 +101,11 @@ class PrivateRabbitMQ(Broker):
         self.server = Server([str(home / "rabbitmq-server")], self.environment, self.directory / "server.log")
         self.epmd_port = epmd_port
 
-    def start(self) -> None:
+    def start(self, timeout: float = 180) -> None:
         """Start, or start again after a kill, on the same ports and the same data."""
         if not self.epmd.running:
             self.epmd.start(lambda: _listens(self.epmd_port))
-        self.server.start(self._answers)
+        self.server.start(self._answers, timeout)
 
     def ensure(self) -> None:
         """Start unless it runs: for the test that comes after one that killed it."""

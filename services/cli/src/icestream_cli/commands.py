@@ -41,8 +41,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Entry]]] = {
     },
     "Looking after it": {
         "status": Entry("status:status", "Show queues, slots and what they wait for."),
-        "slots": Entry("slots:slots", "List slots, show one, have dead ones tried again."),
-        "granules": Entry("granules:granules", "List granules, release quarantined ones."),
+        "slots": Entry("slots:slots", "List slots, show one, try dead ones again, park or drop them."),
+        "granules": Entry("granules:granules", "List granules; quarantine, release or drop them."),
+        "prune": Entry("prune:prune", "Remove what is no longer wanted: old revisions, rows and files."),
         "letters": Entry("letters:letters", "List messages that nobody could read."),
         "topology": Entry("topology:topology", "Show or make exchange and queues."),
         "ledger": Entry("ledger:ledger", "Bring the ledger's tables up to date, or a broker that lost its queues."),

@@ -1,9 +1,10 @@
-"""`icestream granules`: what has arrived, and what was quarantined."""
+"""`icestream granules`: what has arrived, and what was quarantined: released, put aside by hand, forgotten."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,28 +12,45 @@ from icestream_cli.edge import NotMade
 from icestream_cli.given import open_ledger, say_logs, settings_of, settings_options
 from icestream_cli.output import json_option, print_json, print_table
 
+if TYPE_CHECKING:
+    from icestream_core.granule import Granule
+    from icestream_runtime.ledger.contract import Ledger
+
 ALL: Final = 1_000_000
 
 
 @click.group()
 def granules() -> None:
-    """List granules, release quarantined ones."""
+    """List granules; quarantine, release or drop them."""
 
 
 @granules.command("list")
 @click.option("--collection", help="Only of this one; the products of the stream are collections too.")
 @click.option("--quarantined", is_flag=True, help="Only those that are left out, with the reason.")
+@click.option("--reason", default="", help="Only those whose reason holds this text.")
+@click.option("--older-than", type=float, default=0.0, metavar="SECONDS", help="Only those received so long ago.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @settings_options("ledger_url", "out")
 @json_option
 def list_(
-    collection: str | None, quarantined: bool, limit: int, ledger_url: str | None, out: str | None, as_json: bool
+    collection: str | None,
+    quarantined: bool,
+    reason: str,
+    older_than: float,
+    limit: int,
+    ledger_url: str | None,
+    out: str | None,
+    as_json: bool,
 ) -> None:
     """List granules, the latest first."""
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
-        found = ledger.granules(collection=collection, quarantined=quarantined or None, limit=limit)
+        if reason or older_than:
+            found = _held(ledger, collection, reason, older_than, quarantined=quarantined or bool(reason) or None)
+            found = found[:limit]
+        else:
+            found = ledger.granules(collection=collection, quarantined=quarantined or None, limit=limit)
     if as_json:
         print_json([granule.model_dump(mode="json") | {"quarantine": reason} for granule, reason in found])
     else:
@@ -78,3 +96,69 @@ def release(granule_ids: tuple[str, ...], ledger_url: str | None, out: str | Non
         click.echo(f"{sum(released.values())} released; {redriven} slots are looked at anew")
     if unknown := [name for name, count in released.items() if not count]:
         raise NotMade(f"not quarantined: {', '.join(unknown)}")
+
+
+@granules.command()
+@click.argument("granule_id", metavar="GRANULE")
+@click.option("--checksum", default="", help="Of one of its contents; all of them where absent.")
+@click.option("--reason", required=True, help="Why: it is kept, and listed.")
+@settings_options("ledger_url", "out")
+@json_option
+def park(granule_id: str, checksum: str, reason: str, ledger_url: str | None, out: str | None, as_json: bool) -> None:
+    """Leave GRANULE out of every gathering from now on, as if it had been at fault. What was made of it stays."""
+    settings = settings_of(ledger_url=ledger_url, out=out)
+    say_logs(settings)
+    with closing(open_ledger(settings)) as ledger:
+        count = ledger.quarantine(granule_id, checksum, reason)
+    if as_json:
+        print_json({"quarantined": count})
+    else:
+        click.echo(f"{count} are left out from now on")
+    if not count:
+        raise NotMade(f"there is no granule {granule_id!r}; look at: icestream granules list")
+
+
+@granules.command()
+@click.argument("granule_ids", nargs=-1, metavar="[GRANULE]...")
+@click.option("--collection", help="All quarantined ones of this one.")
+@click.option("--reason", default="", help="All quarantined ones whose reason holds this text.")
+@click.option("--older-than", type=float, default=0.0, metavar="SECONDS", help="Of these, only those so long here.")
+@click.option("--yes", is_flag=True, help="Do it. Without this, they are only listed.")
+@settings_options("ledger_url", "out")
+@json_option
+def drop(
+    granule_ids: tuple[str, ...],
+    collection: str | None,
+    reason: str,
+    older_than: float,
+    yes: bool,
+    ledger_url: str | None,
+    out: str | None,
+    as_json: bool,
+) -> None:
+    """Forget quarantined GRANULEs: announced again, they are new. Their files are nobody's to remove but yours."""
+    if not (granule_ids or collection or reason):
+        raise click.UsageError("name granules, or give --collection or --reason")
+    settings = settings_of(ledger_url=ledger_url, out=out)
+    say_logs(settings)
+    with closing(open_ledger(settings)) as ledger:
+        held = _held(ledger, collection, reason, older_than, quarantined=True)
+        chosen = [granule for granule, _ in held if not granule_ids or granule.granule_id in granule_ids]
+        keys = [(granule.granule_id, granule.checksum) for granule in chosen]
+        count = ledger.drop_granules(keys) if yes else len(keys)
+    if as_json:
+        print_json({"dropped" if yes else "would_be_dropped": [name for name, _ in keys]})
+    else:
+        click.echo(f"{count} granules {'are forgotten' if yes else 'would be forgotten; with --yes they are'}")
+
+
+def _held(
+    ledger: Ledger, collection: str | None, reason: str, older_than: float, *, quarantined: bool | None
+) -> list[tuple[Granule, str]]:
+    """Return granules by the reason of their quarantine, and by how long they have been here."""
+    before = ledger.clock() - timedelta(seconds=older_than)
+    return [
+        (granule, why)
+        for granule, why in ledger.granules(collection=collection, quarantined=quarantined, limit=ALL)
+        if reason in why and granule.received_at <= before
+    ]

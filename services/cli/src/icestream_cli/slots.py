@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -12,20 +12,23 @@ from icestream_cli.given import complete_product, open_ledger, say_logs, setting
 from icestream_cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from icestream_core.slot import Slot, SlotState
     from icestream_runtime.ledger.contract import Ledger, SlotRow
 
 ALL: Final = 1_000_000
-STATES: Final = ("waiting", "tasked", "made", "void", "hopeless", "dead")
+STATES: Final = ("waiting", "tasked", "made", "void", "hopeless", "dead", "parked")
+GIVEN_UP: Final = ("dead", "parked", "hopeless", "void")
 
 
 @click.group()
 def slots() -> None:
-    """List slots, show one, have dead ones tried again."""
+    """List slots, show one, have dead ones tried again, put them aside or forget them."""
 
 
 @slots.command("list")
 @click.option("--product", shell_complete=complete_product, help="Only of this one.")
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
+@click.option("--reason", help="Only those whose reason holds this text.")
 @click.option("--older-than", type=float, metavar="SECONDS", help="Only those that have not changed for so long.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @settings_options("ledger_url", "out")
@@ -33,6 +36,7 @@ def slots() -> None:
 def list_(
     product: str | None,
     state: Any,
+    reason: str | None,
     older_than: float | None,
     limit: int,
     ledger_url: str | None,
@@ -43,7 +47,9 @@ def list_(
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
-        rows = ledger.slots(product=product, state=state, older_than_seconds=older_than, limit=limit)
+        rows = ledger.slots(
+            product=product, state=state, reason=reason or "", older_than_seconds=older_than, limit=limit
+        )
     if as_json:
         print_json([plain(row) for row in rows])
     else:
@@ -82,33 +88,118 @@ def show(slot: str, ledger_url: str | None, out: str | None, as_json: bool) -> N
             click.echo(f"  {entry['input']}[{entry['step']:+d}] {entry['granule_id']} {entry['checksum'][:19]}")
 
 
+def _choosing(command: Any) -> Any:
+    """Add the ways in which slots that were given up are chosen."""
+    for option in (
+        click.argument("keys", nargs=-1, metavar="[SLOT]..."),
+        click.option("--product", shell_complete=complete_product, help="All of this one that were given up."),
+        click.option("--dead", is_flag=True, help="All dead slots."),
+        click.option("--parked", is_flag=True, help="All that were put aside."),
+        click.option("--reason", default="", help="Of these, only those whose reason holds this text."),
+        click.option("--older-than", type=float, metavar="SECONDS", help="Of these, only those so long unchanged."),
+    ):
+        command = option(command)
+    return command
+
+
 @slots.command()
-@click.argument("keys", nargs=-1, metavar="[SLOT]...")
-@click.option("--product", shell_complete=complete_product, help="All slots of this one that were given up.")
-@click.option("--dead", is_flag=True, help="All dead slots.")
+@_choosing
 @settings_options("ledger_url", "out")
 @json_option
-def redrive(
-    keys: tuple[str, ...], product: str | None, dead: bool, ledger_url: str | None, out: str | None, as_json: bool
-) -> None:
-    """Have SLOTs tried again that are dead, hopeless or void: their attempts are forgotten, and they are due now."""
-    if not (keys or product or dead):
-        raise click.UsageError("name slots, or give --product or --dead")
+def redrive(ledger_url: str | None, out: str | None, as_json: bool, **choice: Any) -> None:
+    """Have SLOTs tried again that are dead, parked, hopeless or void: their attempts are forgotten, they are due now.
+
+    What was put aside is tried again only by name or with --parked.
+    """
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
-        rows = [_found(ledger, key) for key in keys]
-        if product or dead:
-            state: Any = "dead" if dead else None
-            rows += ledger.slots(product=product, state=state, limit=ALL)
-        chosen = {row.slot.key: row.slot for row in rows if row.state in ("dead", "hopeless", "void")}
+        chosen = _chosen(ledger, GIVEN_UP, **choice)
         count = ledger.redrive(list(chosen.values()))
-    if as_json:
-        print_json({"redriven": count, "slots": sorted(chosen)})
-    else:
-        click.echo(f"{count} slots are tried again")
+    _told("redriven", "are tried again", count, chosen, as_json=as_json)
     if not count:
-        raise NotMade("none of these slots is dead, hopeless or void")
+        raise NotMade("none of these slots is dead, parked, hopeless or void")
+
+
+@slots.command()
+@_choosing
+@settings_options("ledger_url", "out")
+@json_option
+def park(ledger_url: str | None, out: str | None, as_json: bool, **choice: Any) -> None:
+    """Put dead SLOTs aside: reason and traceback are kept, nobody is alarmed, and no redrive of all takes them."""
+    settings = settings_of(ledger_url=ledger_url, out=out)
+    say_logs(settings)
+    with closing(open_ledger(settings)) as ledger:
+        chosen = _chosen(ledger, ("dead",), **choice)
+        count = ledger.park(list(chosen.values()))
+    _told("parked", "are put aside", count, chosen, as_json=as_json)
+    if not count:
+        raise NotMade("none of these slots is dead")
+
+
+@slots.command()
+@_choosing
+@click.option("--yes", is_flag=True, help="Do it. Without this, they are only listed.")
+@settings_options("ledger_url", "out")
+@json_option
+def drop(yes: bool, ledger_url: str | None, out: str | None, as_json: bool, **choice: Any) -> None:
+    """Forget SLOTs that are dead, parked or hopeless and were never made; a granule of theirs opens them again.
+
+    One that has a revision stays: what it has made is announced and shown. Put it aside instead.
+    """
+    settings = settings_of(ledger_url=ledger_url, out=out)
+    say_logs(settings)
+    with closing(open_ledger(settings)) as ledger:
+        chosen = _chosen(ledger, ("dead", "parked", "hopeless"), **choice)
+        if not yes:
+            rows = [row for key in sorted(chosen) if (row := ledger.slot(key)) is not None and not row.revision]
+            _would(rows, as_json=as_json)
+            return
+        count = ledger.drop_slots(list(chosen.values()))
+    _told("dropped", "are forgotten", count, chosen, as_json=as_json)
+
+
+def _would(rows: list[SlotRow], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"would_be_dropped": [row.slot.key for row in rows]})
+        return
+    print_slots(rows)
+    click.echo(f"{len(rows)} slots would be forgotten; with --yes they are")
+
+
+def _chosen(
+    ledger: Ledger,
+    states: tuple[str, ...],
+    keys: tuple[str, ...],
+    product: str | None,
+    dead: bool,
+    parked: bool,
+    reason: str,
+    older_than: float | None,
+) -> dict[str, Slot]:
+    """Return the slots that were named, and those of a product or a state."""
+    if not (keys or product or dead or parked):
+        raise click.UsageError("name slots, or give --product, --dead or --parked")
+    found = {key: _found(ledger, key) for key in keys}
+    if product or dead or parked:
+        wanted = [state for state, asked in (("dead", dead), ("parked", parked)) if asked]
+        for state in wanted or [state for state in states if state != "parked"]:
+            rows = ledger.slots(
+                product=product,
+                state=cast("SlotState", state),
+                reason=reason,
+                older_than_seconds=older_than,
+                limit=ALL,
+            )
+            found |= {row.slot.key: row for row in rows}
+    return {key: row.slot for key, row in found.items() if row.state in states}
+
+
+def _told(word: str, sentence: str, count: int, chosen: dict[str, Slot], *, as_json: bool) -> None:
+    if as_json:
+        print_json({word: count, "slots": sorted(chosen)})
+    else:
+        click.echo(f"{count} slots {sentence}")
 
 
 def plain(row: SlotRow) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 import structlog
 
 from icestream_core import plugins
-from icestream_core.errors import IcestreamError
-from icestream_gatherer.gatherer import Gatherer
+from icestream_core.errors import IcestreamError, LedgerAway
+from icestream_gatherer.gatherer import AWAY_SECONDS, Gatherer
 from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
@@ -62,7 +62,9 @@ def run(
             broker = open_rabbitmq(settings, "gatherer")
             closing.callback(broker.close)
         if ledger is None:
-            ledger = open_ledger(settings.ledger_url.get_secret_value())
+            ledger = _patiently_opened(settings, stop)
+            if ledger is None:
+                return
             closing.callback(ledger.close)
 
         def family(product: str) -> str:
@@ -78,6 +80,20 @@ def run(
             structlog.stdlib.get_logger("icestream.gatherer").info("health is served", port=server.port)
             closing.enter_context(server)
         gatherer.run(stop)
+
+
+def _patiently_opened(settings: Settings, stop: threading.Event) -> Ledger | None:
+    """Return the ledger once it answers; None where told to stop before. Raises LedgerError where it refuses."""
+    said = ""
+    while True:
+        try:
+            return open_ledger(settings.ledger_url.get_secret_value())
+        except LedgerAway as error:
+            if str(error) != said:
+                said = str(error)
+                structlog.stdlib.get_logger("icestream.gatherer").warning("away", part="start", reason=said)
+        if stop.wait(AWAY_SECONDS):
+            return None
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def _change(row: SlotRow, decision: Decision, version: str, now: datetime) -> Ch
                 reason=row.reason if void else "",
             )
         case _:
-            kept = row.state == "dead" or (row.made is not None and row.state in ("made", "void"))
+            kept = row.state in ("dead", "parked") or (row.made is not None and row.state in ("made", "void"))
             state: SlotState = row.state if kept else "waiting"
             return Change(
                 state=state, due_at=_after_backoff(row, decision), waiting_for=decision.waiting_for, reason=row.reason

@@ -38,6 +38,10 @@ class LedgerError(IcestreamError):
     """The ledger is away or refuses."""
 
 
+class LedgerAway(LedgerError):
+    """The ledger does not answer. It may come back: it is tried again."""
+
+
 class ProductError(IcestreamError):
     """A product broke a promise of its record: a wrong unit, shape, name or a value outside its valid range."""
 

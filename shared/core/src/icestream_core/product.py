@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from icestream_core.delivery import Delivery
 from icestream_core.errors import RecordError
+from icestream_core.filter import Coverage, Filter, ValidShare
 from icestream_core.fit import Fit
 from icestream_core.granule import VERSION_PATTERN
 from icestream_core.grid import Grid
@@ -88,6 +89,7 @@ class Product(BaseModel):
     variants : a slot for each: ascending/descending, day/night, cold/warm
     writes : by name of variable
     options : numbers and words that the function takes and an operator may change; they are part of the inputs hash
+    filters : what must hold, or the slot is void; one that cannot be evaluated does not hold
     designed : what had to be designed because the paper is silent, in words
     accuracy : the original authors' statement, quoted as theirs
     compute : the pure function; takes each input as an xarray Dataset on the product's grid (None where an optional
@@ -111,6 +113,7 @@ class Product(BaseModel):
     writes: dict[str, Written] = Field(min_length=1)
     deliveries: tuple[Delivery, ...] = ()
     options: dict[str, float | int | str | bool] = {}
+    filters: tuple[Filter, ...] = ()
     references: tuple[Reference, ...] = ()
     keywords: tuple[str, ...] = ()
     fidelity: Fidelity
@@ -136,6 +139,9 @@ class Product(BaseModel):
         for name, entry in self.inputs.items():
             if (entry.role == "own-output") != any(source.collection == self.name for source in entry.sources):
                 raise ValueError(f"input {name}: role own-output and the product's own collection go together")
+        for each in self.filters:
+            if isinstance(each, Coverage | ValidShare) and each.input not in self.inputs:
+                raise ValueError(f"filter {each.kind} is of input {each.input!r}; inputs are {', '.join(self.inputs)}")
         if self.fit is not None:
             taken = self.inputs.get(self.fit.parameters)
             if taken is None or taken.role != "parameters":

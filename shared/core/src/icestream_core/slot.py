@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from icestream_core.period import Interval
 
 Stage = Literal["provisional", "final"]
-SlotState = Literal["waiting", "tasked", "made", "void", "hopeless", "dead"]
+SlotState = Literal["waiting", "tasked", "made", "void", "hopeless", "dead", "parked"]
 
 
 class Slot(BaseModel):

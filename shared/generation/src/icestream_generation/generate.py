@@ -17,6 +17,7 @@ from icestream_core.outcome import Manifest
 from icestream_core.product import Features, OnGrid, OnLattice, Product, Table
 from icestream_core.task import Task
 from icestream_generation.fetched import Fetched
+from icestream_generation.filters import filter_area, filter_time
 from icestream_generation.inputs import Gathered, open_inputs
 from icestream_generation.manifest import HERE, MadeFile, listed, write_manifest
 from icestream_generation.masters import Made, write_features_product, write_raster_product, write_table_product
@@ -57,8 +58,10 @@ def generate(
     """
     provenance = Provenance(product, task, files, collections, software, publisher or Publisher())
     seconds: dict[str, float] = {}
+    filter_time(product, task.slot)
     with _timed(seconds, "open"):
         gathered = open_inputs(product, files, collections)
+        filter_area(product, task.slot, files, gathered)
     with _timed(seconds, "compute"):
         returned = compute(product, task, gathered)
     with _timed(seconds, "write"):

@@ -287,5 +287,5 @@ class Metrics:
         """Show `Ledger.counts()`. States that a product has no more are nought, not absent."""
         gauge = self._gauges[SLOTS]
         for product, states in counts.items():
-            for state in ("waiting", "tasked", "made", "void", "hopeless", "dead"):
+            for state in ("waiting", "tasked", "made", "void", "hopeless", "dead", "parked"):
                 gauge.labels(product=product, state=state).set(states.get(state, 0))

@@ -79,6 +79,18 @@ class Announceable(NamedTuple):
     finalised_at: datetime
 
 
+class Superseded(NamedTuple):
+    """A make that is no longer its slot's current revision.
+
+    href : of its directory; empty for a void one
+    """
+
+    slot: Slot
+    revision: int
+    inputs_hash: str
+    href: str
+
+
 class Finalised(NamedTuple):
     """What became of an outcome.
 
@@ -182,6 +194,7 @@ class Ledger(Protocol):
         *,
         product: str | None = None,
         state: SlotState | None = None,
+        reason: str = "",
         older_than_seconds: float | None = None,
         limit: int = 1000,
     ) -> list[SlotRow]:
@@ -210,7 +223,28 @@ class Ledger(Protocol):
         """Return the version that made the current revision of each slot of a product, by the slot's key."""
 
     def redrive(self, slots: Sequence[Slot]) -> int:
-        """Forget the attempts of dead, hopeless or void slots, and have them looked at now."""
+        """Forget the attempts of dead, parked, hopeless or void slots, and have them looked at now."""
+
+    def park(self, slots: Sequence[Slot]) -> int:
+        """Put dead slots aside, with all that is known of them; they are as dead as before, and nobody is alarmed."""
+
+    def drop_slots(self, slots: Sequence[Slot]) -> int:
+        """Forget slots that are dead, parked or hopeless and have no revision."""
+
+    def drop_granules(self, keys: Sequence[tuple[str, str]]) -> int:
+        """Forget quarantined granules, by id and checksum."""
+
+    def superseded(self, older_than_seconds: float, limit: int = 1000) -> list[Superseded]:
+        """Return makes that are no longer current, nor were so long ago, the oldest first; none that a task reads."""
+
+    def forget_revision(self, old: Superseded, remove: Callable[[], object]) -> bool:
+        """Forget a make, and have its files removed while nobody can want it back; False where somebody does."""
+
+    def forget_granules(self, older_than_seconds: float, *, dry_run: bool) -> int:
+        """Forget granules that a correction or a later revision has replaced so long ago; returns how many."""
+
+    def forget_letters(self, older_than_seconds: float, *, dry_run: bool) -> int:
+        """Forget messages that nobody could read and that came so long ago; returns how many."""
 
     def republish(self, read: Sequence[str] = ()) -> int:
         """Forget what was published to a broker that is gone: a memory broker after a restart. Returns how much.
@@ -219,8 +253,11 @@ class Ledger(Protocol):
         others read), that they were announced, where the announcement never came back as a granule.
         """
 
-    def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
-        """Leave a granule out of every gathering, with its reason; an empty checksum stands for all of that id."""
+    def quarantine(self, granule_id: str, checksum: str, reason: str) -> int:
+        """Leave a granule out of every gathering, with its reason; an empty checksum stands for all of that id.
+
+        Returns how many it is.
+        """
 
     def release(self, granule_id: str) -> int:
         """Offer a quarantined granule again."""

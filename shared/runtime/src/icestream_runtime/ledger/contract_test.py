@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from icestream_runtime.ledger.contract_asking import AskingContract
 from icestream_runtime.ledger.contract_finalising import AnnouncingContract, FailingContract, FinalisingContract
+from icestream_runtime.ledger.contract_forgetting import ForgettingContract
 from icestream_runtime.ledger.contract_gathering import LookingContract, RecordingContract, TouchingContract
 
 
@@ -15,5 +16,6 @@ class LedgerContract(
     FailingContract,
     AnnouncingContract,
     AskingContract,
+    ForgettingContract,
 ):
     """All of it."""

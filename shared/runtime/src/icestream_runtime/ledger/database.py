@@ -6,7 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, Executable, FromClause, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,12 +14,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeEngine
 
-from icestream_core.errors import LedgerError
+from icestream_core.errors import LedgerAway, LedgerError
 
 Insert = postgresql.Insert | sqlite.Insert
 Statement = TypeVar("Statement", bound=Executable)
 Columns = Mapping[str, TypeEngine[Any]]
 """Names and types of rows of ours. The first column tells them apart."""
+
+
+REFUSALS: Final = ("authentication failed", "does not exist", "no pg_hba.conf entry", "certificate verify failed")
+"""What a server says that will not have us, in the form of one that is away: no waiting mends it."""
 
 
 class Database(ABC):
@@ -99,6 +103,7 @@ class Database(ABC):
 
     def _error(self, error: SQLAlchemyError) -> LedgerError:
         away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
-        words = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-        address = self.url.render_as_string()
-        return LedgerError(f"the {self.what} at {address} {'is away' if away else 'refuses'}: {' '.join(words)[:500]}")
+        words = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines())[:500]
+        if away and not any(refusal in words for refusal in REFUSALS):
+            return LedgerAway(f"the {self.what} at {self.url.render_as_string()} is away: {words}")
+        return LedgerError(f"the {self.what} at {self.url.render_as_string()} refuses: {words}")

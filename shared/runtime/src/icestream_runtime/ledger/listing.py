@@ -40,6 +40,7 @@ def slots(
     key: str | None = None,
     product: str | None = None,
     state: SlotState | None = None,
+    reason: str = "",
     older_than_seconds: float | None = None,
     limit: int = 1000,
 ) -> list[SlotRow]:
@@ -49,6 +50,8 @@ def slots(
         statement = statement.where(slot.c.key == key)
     if product is not None:
         statement = statement.where(slot.c.product == product)
+    if reason:
+        statement = statement.where(slot.c.reason.contains(reason, autoescape=True))
     if state is not None:
         statement = statement.where(slot.c.state == state)
     with database.transaction(writes=False) as connection:

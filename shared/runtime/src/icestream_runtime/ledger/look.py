@@ -20,6 +20,9 @@ from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import BEGINNING, SPANS, Moment, granule, slot
 from icestream_runtime.ledger.standing import Standing, load_made, lock, slot_row, write
 
+ENDED = ("dead", "parked")
+"""Given up with these inputs; other ones are another chance."""
+
 QUERY: Columns = {
     "number": Integer(),
     "wanted_collection": String(),
@@ -66,7 +69,7 @@ def _apply(where: Standing, change: Change, now: datetime) -> bool:
     """Change a standing; False where a task is refused."""
     if change.task is not None:
         if not _may_task(where, change.task, now):
-            where.due_at = None if where.state == "dead" else where.due_at
+            where.due_at = None if where.state in ENDED else where.due_at
             return False
         if change.task.inputs_hash != where.failed_hash:
             where.attempts = where.setbacks = 0
@@ -89,7 +92,7 @@ def _may_task(where: Standing, task: Task, now: datetime) -> bool:
     if task.inputs_hash != where.failed_hash:
         return True
     backs_off = where.due_at is not None and where.due_at > now
-    return where.state != "dead" and not backs_off
+    return where.state not in ENDED and not backs_off
 
 
 def _void(slot: Slot, change: Change, now: datetime) -> Outcome:

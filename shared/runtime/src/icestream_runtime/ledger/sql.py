@@ -13,8 +13,8 @@ from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, Touch
-from icestream_runtime.ledger import announce, ask, gauges, intake, listing
-from icestream_runtime.ledger.contract import Announceable, Asked, Decide, Finalised, SlotRow, Waiting
+from icestream_runtime.ledger import announce, ask, gauges, given_up, intake, listing, prune
+from icestream_runtime.ledger.contract import Announceable, Asked, Decide, Finalised, SlotRow, Superseded, Waiting
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.finalise import finalise
 from icestream_runtime.ledger.look import look
@@ -69,11 +69,17 @@ class SqlLedger:
         *,
         product: str | None = None,
         state: SlotState | None = None,
+        reason: str = "",
         older_than_seconds: float | None = None,
         limit: int = 1000,
     ) -> list[SlotRow]:
         return listing.slots(
-            self._database, product=product, state=state, older_than_seconds=older_than_seconds, limit=limit
+            self._database,
+            product=product,
+            state=state,
+            reason=reason,
+            older_than_seconds=older_than_seconds,
+            limit=limit,
         )
 
     def slot(self, key: str) -> SlotRow | None:
@@ -95,7 +101,7 @@ class SqlLedger:
         return ask.versions(self._database, product)
 
     def redrive(self, slots: Sequence[Slot]) -> int:
-        given_up = slot.c.state.in_(("dead", "hopeless", "void"))
+        given_up = slot.c.state.in_(("dead", "parked", "hopeless", "void"))
         with self._database.transaction() as connection:
             chosen = self._database.among(slot.c.key)
             locked = select(slot.c.key).where(chosen, given_up).order_by(slot.c.key).with_for_update()
@@ -108,15 +114,36 @@ class SqlLedger:
                 self._database.these(each.key for each in slots),
             ).rowcount
 
+    def park(self, slots: Sequence[Slot]) -> int:
+        return given_up.park(self._database, slots)
+
+    def drop_slots(self, slots: Sequence[Slot]) -> int:
+        return given_up.drop_slots(self._database, slots)
+
+    def drop_granules(self, keys: Sequence[tuple[str, str]]) -> int:
+        return given_up.drop_granules(self._database, keys)
+
+    def superseded(self, older_than_seconds: float, limit: int = 1000) -> list[Superseded]:
+        return prune.superseded(self._database, older_than_seconds, limit)
+
+    def forget_revision(self, old: Superseded, remove: Callable[[], object]) -> bool:
+        return prune.forget_revision(self._database, old, remove)
+
+    def forget_granules(self, older_than_seconds: float, *, dry_run: bool) -> int:
+        return prune.forget_granules(self._database, older_than_seconds, dry_run=dry_run)
+
+    def forget_letters(self, older_than_seconds: float, *, dry_run: bool) -> int:
+        return prune.forget_letters(self._database, older_than_seconds, dry_run=dry_run)
+
     def republish(self, read: Sequence[str] = ()) -> int:
         return announce.republish(self._database, read)
 
-    def quarantine(self, granule_id: str, checksum: str, reason: str) -> None:
+    def quarantine(self, granule_id: str, checksum: str, reason: str) -> int:
         statement = update(granule).where(granule.c.granule_id == granule_id)
         if checksum:
             statement = statement.where(granule.c.checksum == checksum)
         with self._database.transaction() as connection:
-            connection.execute(statement.values(quarantine=reason or "without a reason"))
+            return connection.execute(statement.values(quarantine=reason or "without a reason")).rowcount
 
     def release(self, granule_id: str) -> int:
         statement = update(granule).where(granule.c.granule_id == granule_id, granule.c.quarantine != "")

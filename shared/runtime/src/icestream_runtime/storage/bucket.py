@@ -90,6 +90,13 @@ class Bucket:
             self._sweep(place, staged.name)
         return Published(manifest.model_copy(update={"href": prefix}), adopted=False)
 
+    def remove(self, target: str) -> None:
+        place = self._inside(target)
+        with s3_errors(f"{place} cannot be removed"):
+            if self._s3.exists(f"{place}/{MANIFEST}"):
+                self._s3.rm_file(f"{place}/{MANIFEST}")
+            self._remove(place)
+
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool:
         source = self._inside(manifest.href.removeprefix(f"{self._root}/")) if manifest else None
         with s3_errors(f"{slot.key} cannot be placed in {self._root}"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import uuid
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -42,6 +44,17 @@ class Directory:
                 raise StorageError(f"{directory} cannot be published: {error}") from error
             return Published(there, adopted=True)
         return Published(manifest.model_copy(update={"href": str(directory)}), adopted=False)
+
+    def remove(self, target: str) -> None:
+        directory = self._inside(target)
+        going = directory.with_name(f".{directory.name}-{uuid.uuid4().hex[:8]}")
+        try:
+            directory.rename(going)
+            shutil.rmtree(going)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(f"{directory} cannot be removed: {error}") from error
 
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool:
         folder = self._inside(naming.dataset_path(slot))

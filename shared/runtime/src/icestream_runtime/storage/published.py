@@ -35,6 +35,9 @@ class Store(Protocol):
 
     def publish(self, staged: Path, manifest: Manifest, target: str) -> Published: ...
 
+    def remove(self, target: str) -> None:
+        """Take away what is published under a target, at once for whoever looks; no-op where nothing is."""
+
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool: ...
 
     def relative(self, href: str) -> str: ...

@@ -147,6 +147,10 @@ class Storage:
         finally:
             self._staging.discard(staged)
 
+    def remove(self, target: str) -> None:
+        """Take away what is published under a target; no-op where nothing is. Nobody may want it any more."""
+        self._store.remove(target)
+
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage = "final") -> bool:
         """Let the dataset tree show this revision of a slot; False where it shows a newer one.
 
