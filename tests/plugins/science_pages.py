@@ -38,6 +38,16 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("icestream_physics.wet_snow", "*"),
         ("icestream_physics.false_snow", "*"),
     ],
+    "snow-depth-global": [
+        ("icestream_snow_depth.learn_gradient", "*"),
+        ("icestream_snow_depth.snow_depth_global", "*"),
+        ("icestream_physics.robust_line", "*"),
+        ("icestream_physics.snow_screening", "WATER_LIMIT"),
+        ("icestream_physics.snow_depth", "SHALLOW_LIMIT"),
+        ("icestream_physics.screening_thresholds", "NG_2002.*"),
+        ("icestream_physics.wet_snow", "*"),
+        ("icestream_physics.false_snow", "*"),
+    ],
     "snow-depth-tibet-005": [
         ("icestream_physics.downscaling", "*"),
         ("icestream_snow_depth.snow_depth_tibet_005", "DEEPEST"),

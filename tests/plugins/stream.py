@@ -5,25 +5,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 
 from icestream_core.collection import recognise
+from icestream_core.fit import Fitted, parameter_filename
 from icestream_core.granule import Asset, Granule
 from icestream_core.naming import announcement
 from icestream_core.outcome import Outcome
 from icestream_core.pick import library_granule
-from icestream_core.plugins import Plugins
+from icestream_core.plugins import Plugins, load
 from icestream_core.slot import Slot
 from icestream_core.task import Task, TaskInput, inputs_hash
 from icestream_generation.fetched import Fetched
 from icestream_generation.product_contract import Case
+from icestream_readers.parameters_file import write_nc, write_toml
 from icestream_simulator.simulate import COLLECTIONS, cold_pass, simulate
+from icestream_simulator.training import TRAINING
 from icestream_simulator.truth import Truth
 
 TILE = "h25v05"
 MICROWAVE = "microwave"
+FITTED = "fitted"
 RECIPES = {
     "cold-pass-tb": {"tb": MICROWAVE},
+    "snow-depth-global": {
+        "tb": "cold-pass-tb",
+        "elevation": "library-altitude",
+        "land": "library-land",
+        "coefficients": FITTED,
+    },
     "snow-depth-china": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
     "snow-cover-hma": {"terra": "mod10a2", "aqua": "myd10a2"},
     "snow-cover-probability": {"cover": "snow-cover-hma"},
@@ -33,7 +44,16 @@ RECIPES = {
         "cover": "snow-cover-hma",
     },
 }
-"""What each product is made of: a simulated collection, a file that is at hand, a library's map or a product."""
+"""What each product is made of: a simulated collection, a library's map, a product, or a set of parameters that is
+fitted on the simulated world."""
+
+
+@cache
+def learned(name: str) -> Fitted:
+    """Return what a product's parameters are in the simulated world."""
+    fit = load().product(name).fit
+    assert fit is not None
+    return fit.learn(TRAINING[name](3, lambda _done, _total: None), 3)
 
 
 class Stream:
@@ -137,6 +157,8 @@ class Stream:
                 (source,) = [s for s in sources if not s.platforms or platform in s.platforms]
                 parts = source.needs + source.wants
                 found[entry] = [file for file in seen if file.granule.part in parts]
+            elif origin == FITTED:
+                found[entry] = [self.fetched(self.fitted(name))]
             elif origin.startswith("library-"):
                 found[entry] = [Fetched(TaskInput(granule=library_granule(origin)))]
             else:
@@ -144,6 +166,18 @@ class Stream:
         for entry, path in self.extra.get(name, {}).items():
             found[entry] = [self.fetched(path)]
         return found
+
+    def fitted(self, name: str) -> Path:
+        """Return the set of parameters of a product, learned from simulated training rows."""
+        product = self.plugins.product(name)
+        assert product.fit is not None
+        (source,) = product.inputs[product.fit.parameters].sources
+        collection = self.plugins.collections[source.collection]
+        path = self.root / parameter_filename(collection, self.morning)
+        if not path.exists():
+            write = write_nc if path.suffix == ".nc" else write_toml
+            write(path, learned(name), collection.columns, {"product": name, "learned_from": "simulated"})
+        return path
 
     def fetched(self, path: Path) -> Fetched:
         """Return a file as a fetched granule."""

@@ -1,9 +1,15 @@
 """Snow depth products."""
 
 from icestream_core.hookspecs import hookimpl
-from icestream_snow_depth import snow_depth_china, snow_depth_tibet_005
+from icestream_snow_depth import snow_depth_china, snow_depth_global, snow_depth_tibet_005
+from icestream_snow_depth.gradient_training import PARAMETERS
 
 
 @hookimpl
 def icestream_products() -> list[object]:
-    return [snow_depth_china.PRODUCT, snow_depth_tibet_005.PRODUCT]
+    return [snow_depth_china.PRODUCT, snow_depth_global.PRODUCT, snow_depth_tibet_005.PRODUCT]
+
+
+@hookimpl
+def icestream_collections() -> list[object]:
+    return [PARAMETERS]

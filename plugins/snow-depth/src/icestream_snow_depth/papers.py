@@ -7,6 +7,11 @@ CHE_2008 = Reference(
     "China. Ann. Glaciol. 49, 145-154",
     doi="10.3189/172756408787814690",
 )
+DAI_2015 = Reference(
+    citation="Dai, Che & Ding 2015: Inter-calibrating SMMR, SSM/I and SSMI/S data to improve the consistency of "
+    "snow-depth products in China. Remote Sens. 7, 7212-7230",
+    doi="10.3390/rs70607212",
+)
 GRODY_BASIST_1996 = Reference(
     citation="Grody & Basist 1996: Global identification of snowcover using SSM/I measurements. IEEE Trans. Geosci. "
     "Remote Sens. 34, 237-249",

@@ -17,13 +17,7 @@ from icestream_core.window import steps
 from icestream_physics.constant import constant
 from icestream_physics.snow_depth import SHALLOW_LIMIT, foster_1997_forest
 from icestream_physics.snow_screening import SnowQuality
-from icestream_snow_depth.dry_snow_depth import (
-    ALL_TESTS,
-    WITHOUT_22,
-    WITHOUT_22_AND_91,
-    WITHOUT_91,
-    dry_snow_depth,
-)
+from icestream_snow_depth.dry_snow_depth import SCREENINGS, dry_snow_depth
 from icestream_snow_depth.orbit_gaps import fill_gaps
 from icestream_snow_depth.papers import CHE_2008, GRODY_BASIST_1996
 
@@ -105,12 +99,7 @@ PRODUCT = Product(
         ),
         "screening": Flags(
             long_name="tests for dry snow that the channels of the day allowed",
-            meanings={
-                ALL_TESTS: "all_tests",
-                WITHOUT_22: "without_22_ghz",
-                WITHOUT_91: "without_91_ghz",
-                WITHOUT_22_AND_91: "without_22_and_91_ghz",
-            },
+            meanings=SCREENINGS,
         ),
     },
     deliveries=(

@@ -62,20 +62,25 @@ def demo(
     say_logs(settings)
     plugins = installed(settings)
     from icestream_cli.demo_report import Listener, report, show
-    from icestream_cli.demo_stream import simulate_days, wait_until_made
+    from icestream_cli.demo_stream import fit_simulated, simulate_days, wait_until_made
     from icestream_cli.embedded import Embedded
     from icestream_simulator.truth import Truth
 
     granules = None if simulated else granules or settings.granules
     truth = Truth(seed) if granules is None else None
     watched = Path(settings.out) / "granules" if granules is None else granules
+    sets = Path(settings.out) / "parameters"
     _clear(Path(settings.out))
-    if granules is None:
-        watched.mkdir()
+    for directory in (sets, *((watched,) if granules is None else ())):
+        directory.mkdir()
     stop, listener = until_signal(), Listener()
     with ExitStack() as running, progress_bar() as progress:
         products = list(plugins.products.values())
-        stream = running.enter_context(Embedded(settings, plugins, products, [watched], lifecycle=[listener]))
+        fitted = fit_simulated(plugins, sets, seed, progress)
+        if fitted:
+            note(f"parameters of {', '.join(fitted)} are learned from the simulated world: good for this demonstration")
+        watch = [watched, sets]
+        stream = running.enter_context(Embedded(settings, plugins, products, watch, lifecycle=[listener]))
         if truth is not None:
             note(f"simulating {days} days from {first:%Y-%m-%d} into {watched}")
             simulate_days(truth, first.date(), days, watched, progress)

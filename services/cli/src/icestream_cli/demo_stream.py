@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from icestream_cli.embedded import Embedded
+from icestream_cli.fit import Found, simulated_rows, write_set
 from icestream_cli.one_shot import Progress
 from icestream_core import naming
+from icestream_core.plugins import Plugins
 from icestream_runtime.ledger.contract import SlotRow
 from icestream_simulator.simulate import simulate
+from icestream_simulator.training import TRAINING
 from icestream_simulator.truth import Truth
 
 PLATFORM: Final = "F17"
@@ -42,6 +45,19 @@ def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Pr
 
     for collection in ("nsidc-0032", *COMPOSITES):
         show(collection)
+
+
+def fit_simulated(plugins: Plugins, into: Path, seed: int, progress: Progress) -> list[str]:
+    """Fit, on the simulated world, those products that would wait for parameters; return their names."""
+    fitted = []
+    for product in plugins.products.values():
+        fit = product.fit
+        if fit is None or product.inputs[fit.parameters].optional or product.name not in TRAINING:
+            continue
+        found = Found("simulated", simulated_rows(product, fit, seed, progress))
+        write_set(plugins, product, fit, fit.learn(found.training.rows, seed), found, into, seed)
+        fitted.append(product.name)
+    return fitted
 
 
 def wait_until_made(stream: Embedded, stop: threading.Event, timeout: float, progress: Progress) -> bool:

@@ -76,7 +76,7 @@ def fit(
         raise click.UsageError(f"{product} has no parameters that are fitted; products that have: {fitted}")
     with progress_bar() as progress:
         if simulated:
-            found = Found("simulated", _simulated(target, target.fit, seed, progress))
+            found = Found("simulated", simulated_rows(target, target.fit, seed, progress))
         else:
             granules = _from_ledger(settings, target.fit) if ledger else _from_files(plugins, target.fit, files)
             rows = _taken(settings, plugins, target, target.fit, granules, progress)
@@ -85,7 +85,7 @@ def fit(
         note(reason)
     _require_rows(target, found)
     learned = target.fit.learn(found.training.rows, seed)
-    path = _write(plugins, target, target.fit, learned, found, out, seed)
+    path = write_set(plugins, target, target.fit, learned, found, out, seed)
     if as_json:
         count = _count(found)
         print_json({"product": product, "path": path, "rows": count, "score": dict(learned.score)})
@@ -107,7 +107,8 @@ def _require_rows(product: Product, found: Found) -> None:
         raise NotMade(f"{product.name} was not fitted: the data give no training rows; wanted {wanted}")
 
 
-def _simulated(product: Product, fit: Fit, seed: int, progress: Progress) -> Training:
+def simulated_rows(product: Product, fit: Fit, seed: int, progress: Progress) -> Training:
+    """Return training rows of the simulated world; raises UsageError where those of a product are not simulated."""
     from icestream_cli.training import Training, joined
     from icestream_simulator.training import TRAINING
 
@@ -192,7 +193,10 @@ def _made(
             shot.close()
 
 
-def _write(plugins: Plugins, product: Product, fit: Fit, learned: Fitted, found: Found, out: Path, seed: int) -> Path:
+def write_set(
+    plugins: Plugins, product: Product, fit: Fit, learned: Fitted, found: Found, out: Path, seed: int
+) -> Path:
+    """Write what was learned, with its provenance, and return the path."""
     from icestream_core.fit import parameter_filename
     from icestream_readers import parameters_file
     from icestream_worker.compute_child import software

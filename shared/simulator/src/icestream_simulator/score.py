@@ -26,6 +26,8 @@ COLD_HOUR = 4.0
 """Local solar time about which the cold passes look, hours."""
 SHALLOWEST_M, DEEPEST_M = 0.05, 0.60
 BARE_M = 0.002
+MANY_CELLS, THINNING = 400_000, 3
+"""Of a larger grid every third row and column is compared: the truth of a whole globe takes long."""
 SHARE_OF_OTHER = 0.05
 """Sea, forest, desert and ice sheet may each take so much of a cell that counts as open land."""
 FALSE_SNOW_M = 0.03
@@ -88,9 +90,11 @@ def score(product: str, path: Path, period: Interval, truth: Truth, tile: str = 
 
 
 def _depth_measures(data: xr.Dataset, period: Interval, truth: Truth) -> Iterator[_Measure]:
-    depth = _layer(data, "snow_depth")
     grid = _grid(data)
-    fine = grid.cell[0] < FINE_DEGREES
+    thin = THINNING if grid.width * grid.height > MANY_CELLS else 1
+    grid = _thinned(grid, thin)
+    depth = _layer(data, "snow_depth", thin)
+    fine = grid.is_geographic and grid.cell[0] < FINE_DEGREES
     cells = truth.on(grid)
     footprint_depth = truth.snow_depth(grid, period.start.date())
     # Fine cells are chosen by the depth around them: to choose the deep ones would choose the product's errors too.
@@ -100,7 +104,7 @@ def _depth_measures(data: xr.Dataset, period: Interval, truth: Truth) -> Iterato
     snow = open_land & _dry(cells, truth, period) & claimed
     compared = snow & np.isfinite(depth)
     if "quality" in data:
-        quality = _layer(data, "quality")
+        quality = _layer(data, "quality", thin)
         decided = np.isin(quality, (SnowQuality.DRY_SNOW, *SNOW_FREE))
         bare = open_land & (true_depth < BARE_M) & decided
         if (snow & decided).any():
@@ -127,12 +131,23 @@ def _cover_measures(data: xr.Dataset, period: Interval, truth: Truth, tile: str)
         yield _Measure("agreement", float(right.mean()), AGREEMENT, "1", right.size, at_least=True)
 
 
-def _layer(data: xr.Dataset, name: str) -> NDArray[np.float64]:
-    return np.asarray(data[name].squeeze(), dtype=np.float64)
+def _layer(data: xr.Dataset, name: str, thin: int = 1) -> NDArray[np.float64]:
+    values = np.asarray(data[name].squeeze(), dtype=np.float64)
+    rows, columns = (size // thin * thin for size in values.shape)
+    return values[thin // 2 : rows : thin, thin // 2 : columns : thin]
+
+
+def _thinned(grid: Grid, thin: int) -> Grid:
+    """Return the grid of every so many cells, whose centres are those of the middle ones."""
+    a, b, c, d, e, f = grid.transform
+    cells = {"width": grid.width // thin, "height": grid.height // thin}
+    return grid.model_copy(update=cells | {"transform": (a * thin, b * thin, c, d * thin, e * thin, f)})
 
 
 def _grid(data: xr.Dataset) -> Grid:
-    """Return the geographic grid of a file's coordinates."""
+    """Return the grid that a file says it is on, or the geographic grid of its coordinates."""
+    if data["lon"].ndim == 2:
+        return Grid.model_validate_json(data.attrs["icestream_grid"])
     longitude, latitude = (np.asarray(data[name], dtype=np.float64) for name in ("lon", "lat"))
     step = float(longitude[-1] - longitude[0]) / (longitude.size - 1)
     west, north = float(longitude[0]) - step / 2, float(latitude.max()) + step / 2

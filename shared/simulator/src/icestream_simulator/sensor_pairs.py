@@ -42,7 +42,7 @@ def sensor_pairs(seed: int, progress: Callable[[int, int], None]) -> dict[str, N
     for source, reference, first in OVERLAPS:
         for number in range(DAYS):
             day = first + timedelta(days=number * EVERY)
-            seen, wanted = (_seen(truth, places, radiometer, day) for radiometer in (source, reference))
+            seen, wanted = (see(truth, places, radiometer, day) for radiometer in (source, reference))
             for channel in sorted(seen.keys() & wanted.keys()):
                 words = {"source": source.platform, "reference": reference.platform, "channel": channel}
                 for name, word in words.items():
@@ -54,7 +54,7 @@ def sensor_pairs(seed: int, progress: Callable[[int, int], None]) -> dict[str, N
     return {name: np.concatenate(columns) for name, columns in parts.items()}
 
 
-def _seen(truth: Truth, places: Places, radiometer: Radiometer, day: date) -> dict[str, FloatArray]:
+def see(truth: Truth, places: Places, radiometer: Radiometer, day: date) -> dict[str, FloatArray]:
     """Return what the cold pass of a radiometer sees, by the names that channels have among the products."""
     state = truth.state(places, day, radiometer.local_hour(radiometer.cold_pass))
     name = f"{radiometer.platform} {day:%Y%m%d}"

@@ -18,11 +18,14 @@ from icestream_simulator.surface_temperature import (
 )
 from icestream_simulator.truth import Truth
 from icestream_simulator.write_amsr2 import Amsr2Writer
+from icestream_simulator.write_ghcn_daily import write_stations
 from icestream_simulator.write_mod10a2 import AQUA, TERRA, Satellite, granule_name, write_composite
 from icestream_simulator.write_modis_lst import MOD11A1, MYD11A1, MYD11C1, LstProduct, write_lst
 from icestream_simulator.write_nsidc_0032 import EaseGridWriter
 
-COLLECTIONS = ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2", "mod11a1", "myd11a1", "myd11c1")
+COLLECTIONS = (
+    "nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2", "mod11a1", "myd11a1", "myd11c1", "ghcn-daily",
+)  # fmt: skip
 TIBET_TILES = ("h24v05", "h25v05")
 BOTH_PASSES: tuple[Pass, ...] = ("A", "D")
 
@@ -77,6 +80,9 @@ def simulate(
             work = list(_tile_temperatures(world, product, _days(start, end), tiles, edition, out))
         case "myd11c1":
             work = list(_global_temperatures(world, _days(start, end), box, edition, out))
+        case "ghcn-daily":
+            days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
+            work = [partial(write_stations, world, days, out)]
         case _:
             raise ValueError(f"no collection {collection!r} is simulated; there are {', '.join(COLLECTIONS)}")
     paths: list[Path] = []

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream_simulator.sensor_pairs import sensor_pairs
+from icestream_simulator.snow_stations import snow_stations
 
 Progress = Callable[[int, int], None]
 Rows = dict[str, NDArray[np.generic]]
 
 TRAINING: Mapping[str, Callable[[int, Progress], Rows]] = {
     "cold-pass-tb": sensor_pairs,
+    "snow-depth-global": snow_stations,
 }
 """By product: from a seed to columns of equal length."""
