@@ -40,6 +40,7 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
     ],
     "snow-depth-global": [
         ("icestream_snow_depth.learn_gradient", "*"),
+        ("icestream_snow_depth.stations", "*"),
         ("icestream_snow_depth.snow_depth_global", "*"),
         ("icestream_physics.robust_line", "*"),
         ("icestream_physics.snow_screening", "WATER_LIMIT"),

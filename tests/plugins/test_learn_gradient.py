@@ -10,13 +10,8 @@ from icestream_core.errors import GranuleError
 from icestream_core.fit import TooLittle
 from icestream_snow_depth.gradient_fields import LATITUDES, LONGITUDES
 from icestream_snow_depth.gradient_training import PARAMETERS, ROWS, sample_stations
-from icestream_snow_depth.learn_gradient import (
-    LARGEST_INTERCEPT,
-    STEEPEST,
-    Stations,
-    from_stations,
-    learn_gradient,
-)
+from icestream_snow_depth.learn_gradient import LARGEST_INTERCEPT, STEEPEST, learn_gradient
+from icestream_snow_depth.stations import Stations, from_stations
 from plugins.conftest import SNOW
 from plugins.test_snow_depth_global import DAY, coefficients, on
 

@@ -34,6 +34,7 @@ def test_the_installed_plugin_gives_the_collections() -> None:
         "mod11a1",
         "myd11a1",
         "myd11c1",
+        "ghcn-daily",
     }
 
 

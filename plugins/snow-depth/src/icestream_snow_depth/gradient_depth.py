@@ -24,13 +24,13 @@ FloatArray = NDArray[np.floating]
 class LandCells(NamedTuple):
     """The cells of a grid that are land, and what is known of them; all of one length.
 
-    index : in the flattened grid
+    place : in the flattened grid
     elevation : m
     water : fraction, 0 to 1
     latitude, longitude : degrees
     """
 
-    index: NDArray[np.intp]
+    place: NDArray[np.intp]
     elevation: FloatArray
     water: FloatArray
     latitude: FloatArray
@@ -39,7 +39,7 @@ class LandCells(NamedTuple):
     def spread(self, values: NDArray[Value], shape: tuple[int, ...], fill: float) -> NDArray[Value]:
         """Return values of the cells on the whole grid."""
         whole = np.full(shape, fill, values.dtype)
-        whole.reshape(-1)[self.index] = values
+        whole.reshape(-1)[self.place] = values
         return whole
 
 
@@ -62,8 +62,8 @@ def depth_of_days(tb: xr.Dataset, cells: LandCells, gradient: Gradient) -> DayDe
     for step in sorted(steps, key=abs):
         # Of the other days only what the day itself did not see is looked at.
         wanted: Selection = slice(None) if step == 0 else np.flatnonzero(daily[0].quality == SnowQuality.NO_DATA)
-        seen = {name: tb[name].values[steps.index(step)].reshape(-1)[cells.index[wanted]] for name in CHANNELS}
-        daily[step] = _on_all(_depth_of_day(seen, cells, gradient, wanted), wanted, cells.index.size)
+        seen = {name: tb[name].values[steps.index(step)].reshape(-1)[cells.place[wanted]] for name in CHANNELS}
+        daily[step] = _on_all(_depth_of_day(seen, cells, gradient, wanted), wanted, cells.place.size)
     return fill_gaps(daily)
 
 

@@ -43,7 +43,9 @@ def season_position(day: date, *, north: bool) -> tuple[int, int, float]:
     return first, (first + 1) % MONTHS, position - first
 
 
-def gradient_on(fields: Gradient, day: date, latitude: FloatArray, longitude: FloatArray) -> Gradient:
+def gradient_on(
+    fields: Gradient, day: date, latitude: NDArray[np.floating], longitude: NDArray[np.floating]
+) -> Gradient:
     """Return the coefficients on a day at some places, linear in time and space.
 
     fields : of shape (month, latitude, longitude), on LATITUDES and LONGITUDES; a month of the northern season
@@ -60,7 +62,7 @@ def gradient_on(fields: Gradient, day: date, latitude: FloatArray, longitude: Fl
     return found
 
 
-def _between(field: FloatArray, latitude: FloatArray, longitude: FloatArray) -> FloatArray:
+def _between(field: FloatArray, latitude: NDArray[np.floating], longitude: NDArray[np.floating]) -> FloatArray:
     """Return a field of nodes at some places; round the globe in longitude, and level beyond the last latitudes."""
     rising = field[::-1]
     round_the_globe = np.concatenate([rising[:, -1:], rising, rising[:, :1]], axis=1)

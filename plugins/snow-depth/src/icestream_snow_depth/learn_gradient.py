@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +13,15 @@ from icestream_physics.constant import constant
 from icestream_physics.robust_line import huber_1964
 from icestream_physics.snow_screening import SnowQuality, ng_2002
 from icestream_snow_depth.gradient_fields import LATITUDES, LONGITUDES, MONTHS
+from icestream_snow_depth.stations import Stations, from_stations
 
 GENTLEST = constant(0.001, "m K-1", source="slopes below are no snow's; 0.1 cm per K", certainty="design")
 STEEPEST = constant(0.04, "m K-1", source="slopes above are no snow's; 4 cm per K", certainty="design")
 LARGEST_INTERCEPT = constant(0.20, "m", source="more is no calibration but another quantity", certainty="design")
-REACH = constant(800_000.0, "m", source="stations further off say nothing of a place", certainty="design")
-EARTH_RADIUS = constant(6_371_228.0, "m", source="sphere of EASE-Grid 1", certainty="verified")
-NEIGHBOURS, LEAST_NEIGHBOURS, LEAST_DAYS, LEAST_STATIONS = 12, 3, 30, 5
-NEAREST_M = 25_000.0
-"""Stations nearer than a cell is wide all count alike."""
+LEAST_DAYS, LEAST_STATIONS = 30, 5
 
 FloatArray = NDArray[np.float64]
 Rows = Mapping[str, Any]
-
-
-class Stations(NamedTuple):
-    """Where the stations are, degrees, and their lines by month of the northern season; NaN where too few days."""
-
-    latitude: FloatArray
-    longitude: FloatArray
-    slope: FloatArray
-    intercept: FloatArray
 
 
 def learn_gradient(rows: Rows, _seed: int) -> Fitted:
@@ -73,27 +61,6 @@ def dry_rows(rows: Rows) -> dict[str, Any]:
     taken = {name: np.asarray(rows[name])[kept] for name in ("station", "latitude", "longitude", "depth")}
     season = np.where(latitude < 0, (month + MONTHS // 2) % MONTHS, month)
     return taken | {"season_month": season[kept], "difference": (tb["tb_19h"] - tb["tb_37h"])[kept]}
-
-
-def from_stations(
-    stations: Stations, month: int, latitude: FloatArray, longitude: FloatArray, without: int = -1
-) -> FloatArray:
-    """Return slope, intercept and how far they are of stations near by (1) or of all (0), at places in a month.
-
-    without : a station that is left out
-    """
-    there = np.flatnonzero(np.isfinite(stations.slope[month]))
-    there = there[there != without]
-    values = np.stack([stations.slope[month, there], stations.intercept[month, there]])
-    distance = _distance(latitude, longitude, stations.latitude[there], stations.longitude[there])
-    nearest = np.argsort(distance, axis=-1, kind="stable")[..., :NEIGHBOURS]
-    near = np.take_along_axis(distance, nearest, axis=-1)
-    weight = np.where(near <= REACH, np.maximum(near, NEAREST_M) ** -2.0, 0.0)
-    enough = (weight > 0).sum(axis=-1) >= LEAST_NEIGHBOURS
-    total = np.where(enough, weight.sum(axis=-1), 1.0)
-    local = (values[:, nearest] * weight).sum(axis=-1) / total
-    everywhere = np.median(values, axis=-1).reshape(2, *(1,) * latitude.ndim)
-    return np.concatenate([np.where(enough, local, everywhere), enough[None].astype(np.float64)])
 
 
 def _line(difference: FloatArray, depth: FloatArray) -> tuple[float, float]:
@@ -163,12 +130,3 @@ def _score(stations: Stations, index: NDArray[np.intp], dry: Rows) -> dict[str, 
         "leave-station-out root mean square error, m": float(np.sqrt(np.mean(errors**2))),
         "leave-station-out bias, m": float(errors.mean()),
     }
-
-
-def _distance(latitude: FloatArray, longitude: FloatArray, of_lat: FloatArray, of_lon: FloatArray) -> FloatArray:
-    """Return great-circle distances, m; of shape (places..., stations)."""
-    phi, lam, of_phi, of_lam = (
-        np.radians(angle) for angle in (latitude[..., None], longitude[..., None], of_lat, of_lon)
-    )
-    half = np.sin((phi - of_phi) / 2) ** 2 + np.cos(phi) * np.cos(of_phi) * np.sin((lam - of_lam) / 2) ** 2
-    return np.asarray(2.0 * EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
