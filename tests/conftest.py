@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from parts.mosquitto import PrivateMosquitto, find_mosquitto
 from parts.postgresql import Database, PrivatePostgreSQL, find_postgresql
 from parts.rabbitmq import Broker, PrivateRabbitMQ, find_rabbitmq
 from parts.web import Web
@@ -126,3 +127,14 @@ def web() -> Iterator[Web]:
     """A web server with no files yet."""
     with Web() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator[PrivateMosquitto]:
+    """A private MQTT broker."""
+    if find_mosquitto() is None:
+        lacks("This test needs an MQTT broker: apt-get install mosquitto")
+    broker = PrivateMosquitto()
+    broker.start()
+    yield broker
+    broker.close()

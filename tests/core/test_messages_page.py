@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from core.messages_page import PAGE, page
 from core.specimens import FIRST, granule, product, slot
-from icestream_core.message import SCHEMAS, Registration, json_schemas
+from icestream_core.message import SCHEMAS, Letter, Registration, json_schemas
 from icestream_core.outcome import Outcome
 from icestream_core.task import Task, TaskInput, inputs_hash
 
@@ -28,6 +28,7 @@ EXAMPLES = {
     "outcome": Outcome(
         slot=slot(), version="1.0.0", token="", inputs_hash="", status="void", reason="night", finished_at=FIRST
     ),
+    "letter": Letter(source="notice.cnm", reason="product.name: is missing", body="e30=", headers={"ce-id": "7"}),
     "registration": Registration(record=product().record()),
 }
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from parts.mosquitto import find_mosquitto
 from parts.postgresql import find_postgresql
 from parts.prometheus import find_prometheus
 from parts.rabbitmq import find_rabbitmq
@@ -34,6 +35,7 @@ class Part(NamedTuple):
 PARTS = (
     Part("RabbitMQ", find_rabbitmq, "rabbitmq-server", "ICESTREAM_TEST_AMQP_URL"),
     Part("PostgreSQL", find_postgresql, "postgresql", "ICESTREAM_TEST_POSTGRES_URL"),
+    Part("mosquitto", find_mosquitto, "mosquitto"),
     Part("Prometheus", find_prometheus, "prometheus"),
 )
 

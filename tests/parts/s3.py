@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any
 
@@ -18,6 +19,8 @@ class PrivateS3:
         self._server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
 
     def start(self) -> None:
+        # A line for each request would bury what a failed test has to say.
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         self._server.start()
         _, port = self._server.get_host_and_port()
         self.endpoint_url = f"http://127.0.0.1:{port}"

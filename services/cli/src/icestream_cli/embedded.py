@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from icestream_cli.registration import topology_of
 from icestream_core import naming
+from icestream_core.errors import SettingsError
 from icestream_core.granule import Mode
 from icestream_core.plugins import Plugins
 from icestream_core.product import Product
@@ -31,6 +32,7 @@ from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import catalogue_topology
 from icestream_watcher.__main__ import watcher
+from icestream_watcher.notices.service import has_notices
 from icestream_worker.__main__ import run as run_worker
 
 LAST_ANSWERS_SECONDS: Final = 10.0
@@ -60,6 +62,9 @@ class Embedded:
         serve : have a catalogue too, with its page
         """
         self._serve = serve
+        if has_notices(settings):
+            # A notice is acked when its granule is safe; in memory nothing is.
+            raise SettingsError("notices are heard by `icestream watch`, which needs a broker; unset them here")
         self._settings, self._products, self._lifecycle = settings, products, lifecycle
         self._closing = ExitStack()
         self.metrics = Metrics()

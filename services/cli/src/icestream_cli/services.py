@@ -27,17 +27,22 @@ def until_signal() -> threading.Event:
 
 
 @click.command()
-@click.argument(
-    "directories", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path, file_okay=False)
+@click.argument("directories", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--notices",
+    multiple=True,
+    metavar="URL",
+    help="FORMAT+amqps://, FORMAT+mqtts:// or s3://; may be repeated.  [ICESTREAM_NOTICES]",
 )
 @click.option("--backfill", is_flag=True, help="As reprocessing: it never delays new passes.")
 @settings_options("amqp_url")
-def watch(directories: tuple[Path, ...], backfill: bool, amqp_url: str | None) -> None:
+def watch(directories: tuple[Path, ...], notices: tuple[str, ...], backfill: bool, amqp_url: str | None) -> None:
     """Announce the files in DIRs and below, those that lie there and those that come, once they are whole.
 
     Names that begin with a dot or end in .tmp or .part are left alone, and so are links that lead out of the DIRs.
+    Files that notices of producers name are announced too; docs/ingest.md tells how their addresses are written.
     """
-    settings = settings_of(amqp_url=amqp_url)
+    settings = settings_of(amqp_url=amqp_url, notices=notices or None)
     say_logs(settings, "watcher")
     from icestream_watcher.__main__ import run
 

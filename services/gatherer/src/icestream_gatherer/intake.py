@@ -8,7 +8,7 @@ import pluggy
 
 from icestream_core.errors import MessageError, RecordError
 from icestream_core.granule import Granule
-from icestream_core.message import Registration, decode
+from icestream_core.message import Letter, Registration, decode
 from icestream_core.product import Product
 from icestream_gatherer.letters import Letters
 from icestream_gatherer.look import Looker
@@ -42,6 +42,8 @@ class Intake:
                     granules.append(message)
                 elif isinstance(message, Registration):
                     self._register(message, redelivered=delivery.redelivered)
+                elif isinstance(message, Letter):
+                    self._letters.keep(message.source, message.reason, message.content, message.headers)
                 else:
                     kind = type(message).__name__.lower()
                     raise MessageError(

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from icestream_runtime.health import HealthServer
 from icestream_runtime.metrics import Metrics
 from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.settings import Settings, load
+from icestream_watcher.notices.service import Notices, has_notices
 from icestream_watcher.watcher import Watcher
 
 
@@ -62,14 +64,40 @@ def run(
             broker = open_rabbitmq(settings, "watcher")
             closing.callback(broker.close)
         watching = watcher(settings, directories, broker, collections, metrics, mode)
+        notices = notices_of(settings, directories, broker, collections, metrics, mode)
         if serve_health and settings.metrics_port is not None:
             server = HealthServer(
-                watching.live, watching.ready, metrics.registry, settings.metrics_port, metrics=metrics
+                watching.live,
+                [*watching.ready, *(notices.ready if notices else ())],
+                metrics.registry,
+                settings.metrics_port,
+                metrics=metrics,
             )
             metrics.introduce("watcher")
             structlog.stdlib.get_logger("icestream.watcher").info("health is served", port=server.port)
             closing.enter_context(server)
-        watching.run(stop)
+        if notices is None:
+            watching.run(stop)
+            return
+        with ThreadPoolExecutor(2, "part") as threads:
+            running = [threads.submit(part, stop) for part in (watching.run, notices.run)]
+            for each in as_completed(running):
+                stop.set()
+                each.result()
+
+
+def notices_of(
+    settings: Settings,
+    directories: Sequence[Path],
+    broker: Broker,
+    collections: Sequence[Collection],
+    metrics: Metrics,
+    mode: Mode = "forward",
+) -> Notices | None:
+    """Return the sources of notices, wired; None where the settings name none."""
+    if not has_notices(settings):
+        return None
+    return Notices(settings, directories, broker, collections, metrics, mode)
 
 
 def watcher(
@@ -81,8 +109,8 @@ def watcher(
     mode: Mode = "forward",
 ) -> Watcher:
     """Return a watcher, wired; raises SettingsError for a directory that is none."""
-    if not directories:
-        raise SettingsError("no directory to watch is named")
+    if not directories and not has_notices(settings):
+        raise SettingsError("nothing to watch is named: neither a directory nor, in `notices`, a source of notices")
     if missing := [str(directory) for directory in directories if not directory.is_dir()]:
         raise SettingsError(f"{', '.join(missing)} is no directory; make it, or name another one to watch")
     return Watcher(directories, collections, broker, metrics, settings.stable_seconds, settings.rescan_seconds, mode)

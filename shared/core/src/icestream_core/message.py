@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgpack
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from icestream_core.errors import MessageError
 from icestream_core.granule import Granule, Message
@@ -30,11 +31,33 @@ class Registration(Message):
     record: dict[str, Any]
 
 
+class Letter(Message):
+    """Something from outside that nobody can read or use: a notice that is malformed, a file that cannot be had.
+
+    source : where it came from
+    body : base64, cut off where it is very long
+    """
+
+    source: str = Field(min_length=1, max_length=255)
+    reason: str = Field(max_length=4000)
+    body: str = Field(max_length=MAX_TEXT)
+    headers: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        """The body's bytes; raises MessageError where it is no base64."""
+        try:
+            return base64.b64decode(self.body, validate=True)
+        except ValueError as error:
+            raise MessageError(f"letter message: body is no base64: {error}") from None
+
+
 SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "granule": Granule,
     "task": Task,
     "outcome": Outcome,
     "registration": Registration,
+    "letter": Letter,
 }
 MAJOR: Final = 1
 """The version of all message schemas. A field may be added under the same number; anything else raises it."""
@@ -49,7 +72,7 @@ def encode(message: BaseModel) -> bytes:
     raise TypeError(f"{type(message).__name__} is not one of the messages {', '.join(SCHEMAS)}")
 
 
-def decode(body: bytes) -> Granule | Task | Outcome | Registration:
+def decode(body: bytes) -> Granule | Task | Outcome | Registration | Letter:
     """Return the message that the bytes hold.
 
     Raises MessageError, with what was found and what was wanted, for anything else.

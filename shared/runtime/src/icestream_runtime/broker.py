@@ -103,6 +103,7 @@ class Delivery:
     delivery_count: int
     token: object
     message_id: str = ""
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,6 +322,7 @@ class MemorySubscription:
                     delivery_count=held.failures,
                     token=held,
                     message_id=held.message.message_id,
+                    content_type=held.message.content_type,
                 )
         return None
 

@@ -138,6 +138,12 @@ WATCHED = Metric(
     ("fate",),
     "Files in watched directories: announced, unknown (of no collection), refused (a link that leads out), unreadable",
 )
+NOTICES = Metric(
+    "icestream_notices_total",
+    "counter",
+    ("format", "fate"),
+    "Files that notices were of: announced, duplicate, ignored, unknown, unwanted, refused, lost, malformed",
+)
 UNROUTABLE = Metric(
     "icestream_unroutable_granules", "gauge", (), "Whole files that no registered product reads; they are offered again"
 )
@@ -205,6 +211,7 @@ METRICS: Final = (
     PUBLISH_RETRIES,
     SETTLED_TOO_LATE,
     WATCHED,
+    NOTICES,
     UNROUTABLE,
     AWAY,
     AWAY_ERRORS,

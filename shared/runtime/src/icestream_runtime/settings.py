@@ -37,6 +37,7 @@ from icestream_core.errors import SettingsError
 
 PREFIX: Final = "ICESTREAM_"
 FILE: Final = "icestream.toml"
+POLICIES: Final = ("version", "replace", "skip", "error")
 LOOKS_LIKE: Final = 0.85
 """How near an unknown variable must be to a known one to be taken for a slip of the pen."""
 
@@ -52,6 +53,10 @@ class SecretUrl(SecretStr):
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several words; in the environment with commas or spaces between."""
+
+
+SecretUrls = Annotated[tuple[SecretUrl, ...], NoDecode]
+"""Several addresses; in the environment with spaces between."""
 
 
 class BucketAccess(BaseModel):
@@ -159,6 +164,27 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Between looks at whole watched directories, for what no notice came of"
     )
 
+    notices: SecretUrls = Field(
+        default=(), description="Where notices come from: FORMAT+amqps://, FORMAT+mqtts://, s3://bucket/prefix"
+    )
+    notices_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Of notices by HTTP POST; 0 for a free one, none where absent"
+    )
+    notices_token: SecretStr | None = Field(
+        default=None, validate_default=True, description="The bearer token of who may post notices"
+    )
+    notices_per_second: float = Field(default=50.0, gt=0, description="Notices that one address may post")
+    notices_file: Path | None = Field(
+        default=None, description="Where it is kept what was announced by notices; in `out` where absent"
+    )
+    duplicates: Words = Field(
+        default=(), description="Other content under a known name: COLLECTION=version, replace, skip or error; or *="
+    )
+    duplicates_by_content: Words = Field(
+        default=(), description="Collections where the same content under another name is a duplicate; or *"
+    )
+    duplicates_seconds: float = Field(default=604_800.0, gt=0, description="How long notices are remembered")
+
     concurrency: int = Field(default=1, ge=1, le=256, description="Slots that a worker makes at once, each in a child")
     prefetch: int | None = Field(
         default=None, ge=1, le=1000, description="Tasks that a worker holds; concurrency + 1 where absent"
@@ -189,10 +215,40 @@ class Settings(BaseSettings):
         """Command line over environment over file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
-    @field_validator("plugins", "products", "fetch_buckets", "fetch_hosts", "fetch_private", mode="before")
+    @field_validator(
+        "plugins",
+        "products",
+        "fetch_buckets",
+        "fetch_hosts",
+        "fetch_private",
+        "duplicates",
+        "duplicates_by_content",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("notices", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("notices_token")
+    @classmethod
+    def _port_has_its_token(cls, value: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
+        if known.data.get("notices_port") is not None and value is None:
+            raise ValueError("wanted, where notices_port is set: nobody posts unasked")
+        return value
+
+    @field_validator("duplicates")
+    @classmethod
+    def _are_policies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            name, _, policy = word.partition("=")
+            if not name or policy not in POLICIES:
+                raise ValueError(f"found {word!r}; wanted COLLECTION= and one of {', '.join(POLICIES)}")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -185,6 +185,7 @@ class RabbitSubscription:
             delivery_count=int(headers.get("x-delivery-count", 0)),
             token=Token(method.delivery_tag, generation),
             message_id=properties.message_id or "",
+            content_type=properties.content_type or "",
         )
         self._unsettled[method.delivery_tag] = None
         self.last_received = time.monotonic()
