@@ -171,10 +171,12 @@ def test_notices_of_every_format_become_products_and_malformed_ones_letters(
 
         until(lambda: made() == dict.fromkeys(STATIONS, "made"), 120, made)
         letters = {kind: f"{kind} notice: {field}: " for kind, (_, field) in broken.items()}
-        until(lambda: len(running.ledger.letters(100)) == 7, 30, lambda: running.ledger.letters(100))
+        # The one of wis2 came twice: the same letter is kept once.
+        until(lambda: len(running.ledger.letters(100)) == 6, 30, lambda: running.ledger.letters(100))
         for letter in running.ledger.letters(100):
             assert str(letter["reason"]).startswith(letters[str(letter["queue"]).removeprefix("notice.")])
 
+        until(lambda: not running.ledger.to_announce(limit=10), 60, made)
         assert_products_are_whole(s3, products)
         answers = {each["identifier"]: each["response"] for each in producers.answers()}
         success = [each for each in answers.values() if each == {"status": "SUCCESS"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pluggy
 import structlog
@@ -19,6 +20,7 @@ from icestream_runtime.ledger.contract import Announceable, Ledger
 from icestream_runtime.storage import Storage
 
 SOURCE = "icestream/gatherer"
+PLACED_AT_ONCE = 8
 
 
 class Announcer:
@@ -54,14 +56,15 @@ class Announcer:
     def _announce(self, pending: Sequence[Announceable]) -> tuple[int, StorageError | None]:
         announced: list[tuple[Announceable, Granule, Message]] = []
         refused: StorageError | None = None
+        known: list[tuple[Product, Announceable]] = []
         for entry in pending:
             product = self._records.find(entry.slot.product)
             if product is None:
                 self._log.warning("not announced: its product is unknown", slot=entry.slot.key)
-                continue
-            try:
-                self._storage.place(entry.slot, entry.outcome.manifest, entry.revision, entry.stage)
-            except StorageError as error:
+            else:
+                known.append((product, entry))
+        for (product, entry), error in zip(known, self._place_all([entry for _, entry in known]), strict=True):
+            if error is not None:
                 refused = error
                 continue
             granule = _granule(product, entry)
@@ -74,6 +77,20 @@ class Announcer:
                 slot=entry.slot, outcome=entry.outcome, revision=entry.revision, announcement=granule
             )
         return len(announced), refused
+
+    def _place_all(self, pending: Sequence[Announceable]) -> list[StorageError | None]:
+        """Place every entry; return what refused each. In a bucket one place takes half a dozen questions."""
+        if len(pending) < 2:
+            return [self._place(entry) for entry in pending]
+        with ThreadPoolExecutor(PLACED_AT_ONCE, "place") as threads:
+            return list(threads.map(self._place, pending))
+
+    def _place(self, entry: Announceable) -> StorageError | None:
+        try:
+            self._storage.place(entry.slot, entry.outcome.manifest, entry.revision, entry.stage)
+        except StorageError as error:
+            return error
+        return None
 
 
 def _granule(product: Product, entry: Announceable) -> Granule:

@@ -60,7 +60,9 @@ class Notices:
             )
             closing.callback(self._seen.close)
             ingest = ingest_of(settings, directories, broker, collections, metrics, self._seen, mode)
-            self._sources = {str(source.url): _source(source, settings, ingest) for source in wanted}
+            self._sources = [
+                (f"{source.format} from {source.url}", _source(source, settings, ingest)) for source in wanted
+            ]
             self._server: NoticeServer | None = None
             if settings.notices_port is not None and settings.notices_token is not None:
                 self._server = NoticeServer(
@@ -83,7 +85,7 @@ class Notices:
                 log = structlog.stdlib.get_logger("icestream.watcher")
                 log.info("notices are taken by HTTP", port=self._server.port)
             with ThreadPoolExecutor(max(1, len(self._sources)), "source") as threads:
-                running = [threads.submit(source.run, stop) for source in self._sources.values()]
+                running = [threads.submit(source.run, stop) for _, source in self._sources]
                 # A source that ends before it is told to has failed: its reason is raised below.
                 while not stop.wait(POLL_SECONDS):
                     if running and wait(running, 0, FIRST_COMPLETED).done:
@@ -92,7 +94,7 @@ class Notices:
                 each.result()
 
     def _unheard(self) -> str | None:
-        found = [f"{name}: {source.problem}" for name, source in self._sources.items() if source.problem]
+        found = [f"{name}: {source.problem}" for name, source in self._sources if source.problem]
         return "; ".join(found) or None
 
 
