@@ -108,7 +108,7 @@ def setting(name: str, field: FieldInfo) -> dict[str, Any]:
 
 def broker() -> dict[str, Any]:
     """Return what RabbitMQ must hold before the first product registers, and what its users may do."""
-    wanted = topology((), [naming.registration_key("*")])
+    wanted = topology((), naming.INTAKE_KEYS)
     return {
         "exchanges": [naming.EXCHANGE],
         "queues": [{"name": queue.name, "arguments": dict(queue.arguments)} for queue in wanted.queues],

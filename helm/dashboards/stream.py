@@ -122,6 +122,15 @@ def _arrival(made: Dashboard) -> None:
     )
     made.with_panel(
         lines(
+            "Files that notices named",
+            "In a minute. Lost: its file cannot be had. Refused: by policy or address. Malformed: it cannot be read.",
+            Line("sum by (format, fate) (rate(icestream_notices_total[$__rate_interval])) * 60", "{{format}} {{fate}}"),
+            unit="cpm",
+            width=12,
+        )
+    )
+    made.with_panel(
+        lines(
             "Left lying",
             "Whole files that no registered product reads, and messages that nobody can read.",
             Line("sum(icestream_unroutable_granules)", "files that no product reads"),

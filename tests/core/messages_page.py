@@ -26,7 +26,7 @@ are the attributes of a CloudEvent 1.0 with the prefix `ce-`: `ce-specversion`, 
 | granule, observed | `granule.<sensor>.<collection>` | `icestream.intake` |
 | granule, announced | `product.<family>.<product>` | `icestream.intake`, and whoever binds a queue to it |
 | registration | `register.<product>` | `icestream.intake` |
-| letter | none: straight to the queue | `icestream.intake`, which keeps it in the ledger |
+| letter | `letter.<format>` | `icestream.intake`, which keeps it in the ledger |
 | task | none: straight to the queue | `icestream.make.<product>`, `icestream.make.<product>.bulk` for backfill |
 | outcome | none: straight to the queue | `icestream.outcomes` |
 

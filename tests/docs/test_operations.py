@@ -75,7 +75,7 @@ def test_a_metric_comes_from_the_service_that_the_table_names() -> None:
         for service in filter(None, by.split(", ")):
             assert service in SERVICES
             folder = ROOT / "services" / service / "src" / f"icestream_{service}"
-            source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+            source = "".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
             assert word.search(source + shared_source(service)), f"{name} is not counted by the {service}"
 
 

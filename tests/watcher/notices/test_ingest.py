@@ -46,7 +46,7 @@ class Desk:
 
     def __init__(self, root: Path, policies: Mapping[str, Policy] | None = None, by_content: tuple[str, ...] = ()):
         self.broker, self.metrics = MemoryBroker(), Metrics()
-        self.broker.apply(topology(bindings=["granule.*.count"]))
+        self.broker.apply(topology(bindings=["granule.*.count", "letter.*"]))
         settings = load(out=str(root / "out"), fetch_private="127.0.0.0/8", fetch_plain_http=True)
         self.watched = root / "watched"
         self.watched.mkdir()

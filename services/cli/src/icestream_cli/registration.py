@@ -12,4 +12,4 @@ from icestream_runtime.topology import Topology, topology
 def topology_of(products: Sequence[Product]) -> Topology:
     """Return the topology that a stream with these products has."""
     keys = [key for product in products for key in naming.binding_keys(product)]
-    return topology([product.name for product in products], dict.fromkeys(["register.*", *keys]))
+    return topology([product.name for product in products], dict.fromkeys([*naming.INTAKE_KEYS, *keys]))

@@ -100,7 +100,7 @@ class Gatherer:
 
     def prepare(self) -> None:
         """Make the queues and bindings of every product that the ledger knows."""
-        self._broker.apply(topology((), [naming.registration_key("*")]))
+        self._broker.apply(topology((), naming.INTAKE_KEYS))
         self.records.make_queues(self.records.all())
 
     def run(self, stop: threading.Event) -> None:

@@ -40,6 +40,15 @@ def registration_key(product: str) -> str:
     return f"register.{product}"
 
 
+def letter_key(source: str) -> str:
+    """Return the routing key of something from outside that nobody can read or use."""
+    return f"letter.{source}"
+
+
+INTAKE_KEYS = (registration_key("*"), letter_key("*"))
+"""What the intake hears before any product is registered."""
+
+
 def binding_keys(product: Product) -> list[str]:
     """Return the routing keys by which the intake hears of everything that a product reads."""
     keys = []

@@ -43,18 +43,18 @@ _INTAKE, _OUTCOMES, _DEAD, _DEFAULT = (re.escape(name) for name in (INTAKE, OUTC
 _ALL: Final = _just(EXCHANGE, _INTAKE, _OUTCOMES, _DEAD, TASKS)
 
 PERMISSIONS: Final[dict[str, Permissions]] = {
-    "watcher": Permissions(write=_just(EXCHANGE), publishes=r"^granule\."),
+    "watcher": Permissions(write=_just(EXCHANGE), publishes=r"^(granule|letter)\."),
     "gatherer": Permissions(
         configure=_ALL,
         write=_just(EXCHANGE, _INTAKE, _DEFAULT),
         read=_ALL,
         publishes=r"^product\.",
-        listens=r"^(granule|product|register)\.",
+        listens=r"^(granule|product|register|letter)\.",
     ),
     "worker": Permissions(write=_just(EXCHANGE, _DEFAULT), read=_just(TASKS), publishes=r"^register\."),
     # Of the job that makes exchange and queues before anything else starts.
     "topology": Permissions(
-        configure=_ALL, write=_just(_INTAKE, _DEFAULT), read=_ALL, listens=r"^(granule|product|register)\."
+        configure=_ALL, write=_just(_INTAKE, _DEFAULT), read=_ALL, listens=r"^(granule|product|register|letter)\."
     ),
     # Reads the lengths of queues by the management interface, and nothing else.
     "scaler": Permissions(tags=("management",)),

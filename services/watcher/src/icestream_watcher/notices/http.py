@@ -111,7 +111,8 @@ def _handler(ingest: Ingest, token: SecretStr, rate: Rate, stop: threading.Event
     """Return the class that answers requests."""
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = SECONDS
+        # Longer than the cut, which gives an answer.
+        timeout = 2 * SECONDS
         server_version, sys_version = "icestream", ""
 
         def do_POST(self) -> None:

@@ -254,8 +254,7 @@ def _letter(kind: str, body: bytes, headers: Mapping[str, str], reason: str, at:
     identity = event_id("letter", kind, reason, at.isoformat())
     return Message(
         body=encode(letter),
-        routing_key=naming.INTAKE,
-        exchange="",
+        routing_key=naming.letter_key(kind),
         headers=cloud_event(letter, SOURCE, identity, at),
         message_id=identity,
     )
