@@ -53,7 +53,11 @@ class Database:
 class PrivatePostgreSQL(Database):
     """A PostgreSQL of our own: killed, started again on the same port and data, paused, resumed, closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
+        """Prepare it.
+
+        certificate : certificate and key, where it is to speak TLS
+        """
         home = find_postgresql()
         if home is None:
             raise FileNotFoundError("PostgreSQL is not installed. Install it: apt-get install postgresql")
@@ -73,6 +77,10 @@ class PrivatePostgreSQL(Database):
             "fsync": "on",
             "max_connections": "200",
         }
+        if certificate is not None:
+            settings |= {"ssl": "on"}
+            for name, source in zip(("ssl_cert_file", "ssl_key_file"), certificate, strict=True):
+                settings[name] = str(self._own(source, user))
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(home / "postgres"), "-D", str(self.directory / "data"), *options]
         self.server = Server(command, os.environ, self.directory / "server.log", user)
@@ -80,6 +88,15 @@ class PrivatePostgreSQL(Database):
     def start(self) -> None:
         """Start, or start again after a kill, on the same port and the same data."""
         self.server.start(self._answers)
+
+    def _own(self, source: Path, user: str | None) -> Path:
+        """Return a copy of a file that only the server's user may read, as it wants of keys."""
+        target = self.directory / source.name
+        shutil.copyfile(source, target)
+        target.chmod(0o600)
+        if user:
+            shutil.chown(target, user)
+        return target
 
     def ensure(self) -> None:
         """Start unless it runs: for the test that comes after one that killed it."""
