@@ -22,7 +22,7 @@ from parts.stream import Stream
 ORPHAN_SECONDS = 10.0
 CHILD_SECONDS = 20.0
 RECOVERY_SECONDS = 2.0
-STARTS, START_SECONDS = 4, 60.0
+STARTS, START_SECONDS = 4, 120.0
 LANES = ThreadPoolExecutor(32, "lane")
 """The kernel ends what a thread has started when that thread ends: these live as long as this process does."""
 
@@ -158,6 +158,7 @@ class Machine:
                 self.rabbitmq.kill()
                 if attempt == STARTS - 1:
                     raise
+                time.sleep(1.0)
             else:
                 self._broker_since = time.monotonic()
                 return

@@ -119,5 +119,6 @@ class Server:
 
 def _lives(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
-        return process.status() != psutil.STATUS_ZOMBIE
+        # Its number may be another's by now.
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
