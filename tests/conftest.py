@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from playwright.sync_api import Browser
 
+from parts.chromium import chromium, find_chromium
 from parts.mosquitto import PrivateMosquitto, find_mosquitto
 from parts.postgresql import Database, PrivatePostgreSQL, find_postgresql
 from parts.rabbitmq import Broker, PrivateRabbitMQ, find_rabbitmq
@@ -138,3 +140,12 @@ def mosquitto() -> Iterator[PrivateMosquitto]:
     broker.start()
     yield broker
     broker.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, for a module only: Playwright holds the event loop of the thread while it is open."""
+    if find_chromium() is None:
+        lacks("This test drives a browser: apt-get install chromium")
+    with chromium() as browser:
+        yield browser

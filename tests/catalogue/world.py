@@ -14,6 +14,7 @@ from typing import Any
 import pystac
 import shapely
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from icestream_catalogue.__main__ import run
 from icestream_catalogue.entry import Entry, entry_of
@@ -80,7 +81,9 @@ class World:
         target = naming.store_path(slot, sha256(slot.key + content).removeprefix("sha256:"))
         staged = self.storage.stage(slot.key)
         (staged / f"{slot.key}.nc").write_text(f"{slot.key} {content}")
-        Image.new("RGB", (320, 200), (120, 170, 210)).save(staged / f"{slot.key}.png")
+        frame = PngInfo()
+        frame.add_text("frame", "10 10 300 150")
+        Image.new("RGB", (320, 200), (120, 170, 210)).save(staged / f"{slot.key}.png", pnginfo=frame)
         (staged / f"{slot.key}.stac.json").write_text(json.dumps(_item(slot, sources, bbox, geometry)))
         files = tuple(
             ManifestFile(
@@ -227,7 +230,13 @@ def _item(slot: Slot, sources: Sequence[str], bbox: Sequence[float], geometry: d
         datetime=slot.start,
         start_datetime=slot.start,
         end_datetime=slot.end,
-        properties={"title": product.title, "icestream:version": product.version, "license": "other"},
+        properties={
+            "title": product.title,
+            "icestream:version": product.version,
+            "license": "other",
+            "proj:code": "EPSG:4326",
+            "proj:bbox": list(bbox),
+        },
     )
     item.add_asset("data", pystac.Asset(f"./{slot.key}.nc", media_type="application/netcdf", roles=["data"]))
     item.add_asset(

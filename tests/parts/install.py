@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from parts.chromium import find_chromium
 from parts.mosquitto import find_mosquitto
 from parts.postgresql import find_postgresql
 from parts.prometheus import find_prometheus
@@ -37,6 +38,7 @@ PARTS = (
     Part("PostgreSQL", find_postgresql, "postgresql", "ICESTREAM_TEST_POSTGRES_URL"),
     Part("mosquitto", find_mosquitto, "mosquitto"),
     Part("Prometheus", find_prometheus, "prometheus"),
+    Part("Chromium", find_chromium, "chromium"),
 )
 
 ADVICE = """\

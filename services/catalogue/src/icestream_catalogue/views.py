@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from icestream_catalogue.live import Live, TooManyListeners
+from icestream_catalogue.mesh import NoMesh, mesh
 from icestream_catalogue.store import Store
 from icestream_catalogue.timeline import QUEUED, described, quantiles, time_limits
 from icestream_core.errors import LedgerError
@@ -39,6 +40,7 @@ class Views:
         routes.add_api_route("/slots", self.slots, methods=["GET"], summary="The slots of a product")
         routes.add_api_route("/products/{name}", self.product, methods=["GET"], summary="A product")
         routes.add_api_route("/items/{item_id}/lineage", self.lineage, methods=["GET"], summary="From what, to what")
+        routes.add_api_route("/items/{item_id}/mesh", self.mesh, methods=["GET"], summary="Where its cells lie")
         routes.add_api_route(
             "/events", self.events, methods=["GET"], response_class=EventSourceResponse, summary="What changes"
         )
@@ -128,6 +130,16 @@ class Views:
             "edges": [edge._asdict() for edge in graph.edges],
             "left_out": graph.left_out,
         }
+
+    def mesh(self, item_id: str) -> dict[str, Any]:
+        """Return where the cells of a raster lie."""
+        found = self._store.item(item_id[:200])
+        if found is None:
+            raise HTTPException(404, f"there is no item {item_id[:200]}")
+        try:
+            return mesh(found.body["properties"])
+        except NoMesh as error:
+            raise HTTPException(404, f"{item_id[:200]} cannot be laid on a map: {error}") from None
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Tell what changes, until the page is closed."""

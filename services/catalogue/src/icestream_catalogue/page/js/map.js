@@ -1,0 +1,153 @@
+// The map: the latest items, where they lie and what they look like.
+
+import { overview, quicklook, search } from "./api.js";
+import { Chart, loadCoast } from "./chart.js";
+import { h, replace } from "./dom.js";
+import { ago, count, day, interval } from "./format.js";
+import { onChange } from "./live.js";
+import { drape } from "./drape.js";
+
+const PAGE = 60;
+
+export async function mapPage(main, signal) {
+  const [rings, known] = await Promise.all([loadCoast(), overview(signal)]);
+  const page = new MapPage(rings, known, signal);
+  replace(main, page.element);
+  await page.load();
+  onChange(["item"], signal, () => page.load());
+}
+
+class MapPage {
+  constructor(rings, known, signal) {
+    this.signal = signal;
+    this.items = [];
+    this.next = null;
+    this.asked = { collections: "", from: "", to: "" };
+    this.chart = new Chart(rings, { onpick: (ids) => this.pick(ids[0], true), onview: () => this.drape() });
+    this.list = h("ol", { class: "items", "aria-label": "Items, the latest first" });
+    this.told = h("p", { class: "told", role: "status" });
+    this.more = h("button", { type: "button", class: "button", hidden: true, onclick: () => this.loadMore() }, "Show more");
+    this.card = h("div", { class: "card", hidden: true });
+    this.chart.element.append(this.card);
+    const made = known.products.filter((each) => each.items > 0);
+    const select = h("select", { name: "product", onchange: (event) => this.ask({ collections: event.target.value }) },
+      h("option", { value: "" }, "All products"), made.map((each) => h("option", { value: each.name }, each.title)));
+    const date = (label, name) => h("label", {}, h("span", {}, label),
+      h("input", { type: "date", name, onchange: (event) => this.ask({ [name]: event.target.value }) }));
+    this.element = h("div", { class: "map-page" },
+      h("section", { class: "side", "aria-label": "Items" },
+        h("h1", { class: "unseen" }, "Map of the latest products"),
+        known.away && h("p", { class: "notice" }, known.away),
+        h("form", { class: "filters", onsubmit: (event) => event.preventDefault() },
+          h("label", { class: "wide" }, h("span", {}, "Product"), select), date("From", "from"), date("To", "to")),
+        this.told, this.list, this.more),
+      this.chart.element);
+  }
+
+  ask(change) {
+    Object.assign(this.asked, change);
+    this.chosen = null;
+    this.load();
+  }
+
+  async load() {
+    const { collections, from, to } = this.asked;
+    const datetime = from || to ? `${from ? `${from}T00:00:00Z` : ".."}/${to ? `${to}T23:59:59Z` : ".."}` : "";
+    if (from && to && from > to) return this.say("The first day is after the last.");
+    try {
+      const found = await search({ collections, datetime, limit: PAGE }, this.signal);
+      this.items = found.features;
+      this.matched = found.numberMatched;
+      this.follow(found);
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(error.message);
+    }
+  }
+
+  async loadMore() {
+    const url = new URL(this.next);
+    const found = await search(Object.fromEntries(url.searchParams), this.signal);
+    this.items = [...this.items, ...found.features];
+    this.follow(found);
+  }
+
+  follow(found) {
+    this.next = found.links.find((link) => link.rel === "next")?.href ?? null;
+    this.more.hidden = !this.next;
+    this.say(this.items.length ? `${count(this.items.length, "item")}${this.next ? ` of ${this.matched ?? "more"}` : ""}` : "Nothing was made of this yet.");
+    replace(this.list, this.items.map((item) => this.entry(item)));
+    this.chart.draw(grouped(this.items));
+    const still = this.items.find((item) => item.id === this.chosen);
+    if (still) this.pick(still.id, false);
+    else if (this.items.length) this.pick(this.items[0].id, false);
+    else this.pick(null, false);
+  }
+
+  say(text) {
+    this.told.textContent = text;
+  }
+
+  entry(item) {
+    const picture = quicklook(item);
+    const { properties } = item;
+    return h("li", { "data-id": item.id },
+      h("button", { type: "button", class: "entry", onclick: () => this.pick(item.id, false), onfocus: () => this.pick(item.id, false) },
+        picture && h("img", { src: picture.href, alt: "", loading: "lazy", width: 96, height: 72 }),
+        h("span", { class: "entry-text" },
+          h("strong", {}, properties.title ?? item.collection),
+          h("span", {}, interval(properties.start_datetime, properties.end_datetime),
+            properties["icestream:tile"] && ` · ${properties["icestream:tile"]}`,
+            properties["icestream:variant"] && ` · ${properties["icestream:variant"]}`),
+          h("span", { class: "faint" }, `made ${ago(properties.published)}`,
+            properties["icestream:stage"] === "provisional" && h("span", { class: "tag" }, "provisional")))),
+      h("a", { class: "open", href: `#/item/${encodeURIComponent(item.id)}`, "aria-label": `Open ${item.id}`, title: "Open" }, "›"));
+  }
+
+  pick(id, scroll) {
+    this.chosen = id;
+    const item = this.items.find((each) => each.id === id);
+    for (const line of this.list.children) {
+      const here = line.dataset.id === id;
+      line.querySelector("button").setAttribute("aria-current", String(here));
+      if (here && scroll) line.scrollIntoView({ block: "nearest" });
+    }
+    this.chart.mark(item ? keyOf(item) : "");
+    this.card.hidden = !item;
+    if (item) {
+      const picture = quicklook(item);
+      replace(this.card,
+        h("a", { href: `#/item/${encodeURIComponent(item.id)}` },
+          picture && h("img", { src: picture.href, alt: `Quicklook of ${item.properties.title}` }),
+          h("span", {}, `${item.properties.title}, ${day(item.properties.start_datetime)}`)));
+    }
+    this.drape();
+  }
+
+  async drape() {
+    if (!this.chart) return;
+    const item = this.items?.find((each) => each.id === this.chosen);
+    await drape(this.chart, item, this.signal);
+  }
+}
+
+// One outline for all items that share it: forty of one place are one shape with forty behind it.
+function grouped(items) {
+  const groups = new Map();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key) ?? { key, ids: [], geometry: item.geometry, size: sizeOf(item.bbox), titles: new Set() };
+    group.ids.push(item.id);
+    group.titles.add(item.properties.title ?? item.collection);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => b.size - a.size)
+    .map((group) => ({ ...group, title: `${[...group.titles].join(", ")}: ${count(group.ids.length, "item")}` }));
+}
+
+function keyOf(item) {
+  return JSON.stringify(item.bbox) + item.geometry.type;
+}
+
+function sizeOf([west, south, east, north]) {
+  return (east < west ? east + 360 - west : east - west) * (north - south);
+}
