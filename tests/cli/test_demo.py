@@ -37,6 +37,9 @@ def test_the_demo_makes_every_product_near_the_truth(tmp_path: Path) -> None:
         "snow-cover-hma",
         "snow-cover-probability",
         "snow-depth-tibet-005",
+        "freeze-thaw-three-river-source",
+        "freeze-thaw-global-025",
+        "freeze-thaw-global-005",
     }
     assert all(each["made"] == each["slots"] > 0 for each in products.values())
     assert all(each["latency_seconds"] > 0 for each in products.values())

@@ -57,3 +57,10 @@ def test_the_unit_of_a_coefficient_is_taken_where_it_is_made_of_si_units_alone()
     assert to_si(slope, "a set")["slope"].attrs["units"] == "m K-1"
     with pytest.raises(GranuleError, match="cm K-1"):
         to_si(xr.Dataset({"slope": ("row", [1.0], {"units": "cm K-1"})}), "a set")
+
+
+def test_one_over_a_unit_is_another_unit() -> None:
+    data = xr.Dataset({"slope": ("row", np.array([-0.123]), {"units": "K-1"})})
+    assert to_si(data, "granule").slope.values.tolist() == [-0.123]
+    with pytest.raises(RecordError, match="cannot be converted"):
+        convert(np.array([2.0]), "s", "Hz")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from icestream_physics.freeze_thaw import (
     Ground,
     grody_1991,
+    grody_basist_1996_desert,
     jin_2009,
     jin_2015,
     quasi_emissivity,
@@ -70,6 +71,13 @@ def test_the_gradient_is_kelvin_a_gigahertz() -> None:
 )
 def test_the_double_index_wants_both_signs(gradient: float, tb_37v: float, state: Ground) -> None:
     assert jin_2015(gradient, tb_37v, 258.2, 0.0) == state
+
+
+def test_sand_is_polarised_and_grows_no_darker_with_frequency() -> None:
+    # The Taklamakan, Nagqu, and the Taklamakan under snow that scatters at 91 GHz; last a sensor without that channel.
+    v19, h19, v37 = [261.2, 249.3, 261.2, 261.2], [224.2, 237.3, 224.2, 224.2], [261.7, 246.9, 255.0, 255.0]
+    found = grody_basist_1996_desert(v19, h19, v37, [259.0, 239.6, 220.0, np.nan])
+    assert found.tolist() == [True, False, False, True]
 
 
 def test_what_does_not_scatter_has_no_scattering_index() -> None:

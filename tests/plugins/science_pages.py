@@ -53,6 +53,28 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("icestream_physics.downscaling", "*"),
         ("icestream_snow_depth.snow_depth_tibet_005", "DEEPEST"),
     ],
+    "freeze-thaw-three-river-source": [
+        ("icestream_freeze_thaw.freeze_thaw_three_river_source", "*"),
+        ("icestream_physics.screening_thresholds", "GRODY_BASIST_1996.desert_*"),
+        ("icestream_physics.freeze_thaw", "SCATTERING_INDEX*"),
+        ("icestream_physics.freeze_thaw", "TREE_*"),
+        ("icestream_freeze_thaw.training", "MELTING_POINT"),
+    ],
+    "freeze-thaw-global-025": [
+        ("icestream_physics.freeze_thaw", "FROZEN_FUNCTION*"),
+        ("icestream_physics.freeze_thaw", "THAWED_FUNCTION*"),
+        ("icestream_physics.freeze_thaw", "FREEZE_THAW_INDEX*"),
+        ("icestream_freeze_thaw.freeze_thaw_global_025", "WATER_SHARE"),
+        ("icestream_freeze_thaw.freeze_thaw_global_025", "LARGEST"),
+        ("icestream_physics.soil_permittivity", "*"),
+    ],
+    "freeze-thaw-global-005": [
+        ("icestream_freeze_thaw.lst_downscaling", "USUAL_EMISSIVITY"),
+        ("icestream_freeze_thaw.lst_downscaling", "USUAL_SLOPE"),
+        ("icestream_freeze_thaw.lst_downscaling", "RIDGE"),
+        ("icestream_freeze_thaw.lst_downscaling", "LEAST_SHARE"),
+        ("icestream_freeze_thaw.freeze_thaw_global_005", "LARGEST_ERROR"),
+    ],
 }
 """Module and pattern of names; a product that is not here uses no number but codes and counts."""
 

@@ -15,6 +15,7 @@ from icestream_core.naming import announcement
 from icestream_core.outcome import Outcome
 from icestream_core.pick import library_granule
 from icestream_core.plugins import Plugins, load
+from icestream_core.product import OnGrid
 from icestream_core.slot import Slot
 from icestream_core.task import Task, TaskInput, inputs_hash
 from icestream_generation.fetched import Fetched
@@ -27,6 +28,9 @@ from icestream_simulator.truth import Truth
 TILE = "h25v05"
 MICROWAVE = "microwave"
 FITTED = "fitted"
+"""A set of parameters that the product learns from simulated training rows."""
+BOX = (78.0, 28.0, 92.0, 38.0)
+"""West, south, east, north of the part of the globe on which global products are made here."""
 RECIPES = {
     "cold-pass-tb": {"tb": MICROWAVE},
     "snow-depth-global": {
@@ -43,6 +47,9 @@ RECIPES = {
         "probability": "snow-cover-probability",
         "cover": "snow-cover-hma",
     },
+    "freeze-thaw-three-river-source": {"tb": "cold-pass-tb", "land": "library-land", "thresholds": FITTED},
+    "freeze-thaw-global-025": {"tb": "cold-pass-tb", "land": "library-land", "discriminants": FITTED},
+    "freeze-thaw-global-005": {"coarse": "freeze-thaw-global-025", "lst": "myd11c1"},
 }
 """What each product is made of: a simulated collection, a library's map, a product, or a set of parameters that is
 fitted on the simulated world."""
@@ -96,6 +103,7 @@ class Stream:
                 platform=None if modis else self.platform,
                 passes=passes,
                 tiles=(TILE,),
+                box=BOX,
             )
             self.seen[collection] = [self.fetched(path) for path in paths if path.suffix != ".TIM"]
         return self.seen[collection]
@@ -122,6 +130,9 @@ class Stream:
     def case(self, name: str) -> Case:
         """Return a product with what it is made of."""
         product, files = self.plugins.product(name), self.files(name)
+        if isinstance(product.kind, OnGrid) and product.kind.grid.width * product.kind.grid.cell[0] == 360.0:
+            window = product.kind.grid.cut(f"{product.kind.grid.name}-part", *BOX)
+            product = product.model_copy(update={"kind": OnGrid(grid=window)})
         interval = product.period.containing(self.morning)
         assert interval is not None
         first = next(iter(files.values()))[0].granule

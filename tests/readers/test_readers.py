@@ -21,6 +21,7 @@ NAMES = (
     "MOD11A1.A2022034.h25v05.061.2022035050729.hdf",
     "MYD11A1.A2022034.h25v05.061.2022035050729.hdf",
     "MYD11C1.A2022034.061.2022035050729.hdf",
+    "ground-temperature.20140201.csv",
 )
 
 
@@ -35,6 +36,7 @@ def test_the_installed_plugin_gives_the_collections() -> None:
         "myd11a1",
         "myd11c1",
         "ghcn-daily",
+        "ground-temperature",
     }
 
 
@@ -58,7 +60,7 @@ def test_the_granule_id_is_what_the_name_says_is_observed_without_gz_and_release
     found = recognise(name, COLLECTIONS)
     assert found is not None
     assert name.startswith(found[1].granule_id)
-    assert not found[1].granule_id.endswith((".gz", ".h5", ".hdf"))
+    assert not found[1].granule_id.endswith((".gz", ".h5", ".hdf", ".csv"))
 
 
 @pytest.mark.parametrize(

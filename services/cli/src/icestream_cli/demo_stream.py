@@ -18,9 +18,12 @@ from icestream_simulator.simulate import simulate
 from icestream_simulator.training import TRAINING
 from icestream_simulator.truth import Truth
 
+MICROWAVE: Final = "nsidc-0032"
 PLATFORM: Final = "F17"
 COMPOSITES: Final = ("mod10a2", "myd10a2")
 TILES: Final = ("h25v05",)
+TIBET: Final = (70.0, 25.0, 106.0, 41.0)
+"""West, south, east, north: where the surface temperature of the globe is simulated."""
 LOOK_SECONDS: Final = 0.25
 QUIET_SECONDS: Final = 2.0
 """So long nothing may be under way: longer than anything takes from one queue to the next."""
@@ -30,7 +33,7 @@ ALL: Final = 100_000
 
 
 def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Progress) -> None:
-    """Write brightness temperatures of each day, and the snow composites of Terra and Aqua around them."""
+    """Write brightness and surface temperatures of each day, and the snow composites of Terra and Aqua around them."""
     last = first + timedelta(days=days - 1)
 
     def show(collection: str) -> None:
@@ -38,21 +41,22 @@ def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Pr
             progress(f"granules of {collection}", done, total)
 
         around = timedelta(days=8 if collection in COMPOSITES else 0)
+        platform = PLATFORM if collection == MICROWAVE else None
         simulate(
-            collection, first - around, last + around, into, truth=truth, platform=None if around else PLATFORM,
-            tiles=TILES, progress=step,
+            collection, first - around, last + around, into, truth=truth, platform=platform, tiles=TILES, box=TIBET,
+            progress=step,
         )  # fmt: skip
 
-    for collection in ("nsidc-0032", *COMPOSITES):
+    for collection in (MICROWAVE, "myd11c1", *COMPOSITES):
         show(collection)
 
 
 def fit_simulated(plugins: Plugins, into: Path, seed: int, progress: Progress) -> list[str]:
-    """Fit, on the simulated world, those products that would wait for parameters; return their names."""
+    """Fit, on the simulated world, those products that take parameters; return their names."""
     fitted = []
     for product in plugins.products.values():
         fit = product.fit
-        if fit is None or product.inputs[fit.parameters].optional or product.name not in TRAINING:
+        if fit is None or product.name not in TRAINING:
             continue
         found = Found("simulated", simulated_rows(product, fit, seed, progress))
         write_set(plugins, product, fit, fit.learn(found.training.rows, seed), found, into, seed)

@@ -102,3 +102,32 @@ def geotiff(
         resampling=resampling,
         certainty=certainty,
     )
+
+
+def hdf5(
+    dataset: str,
+    filename: str,
+    variable: str,
+    *,
+    unit: str,
+    nodata: float,
+    dtype: Literal["uint8", "int16", "int32", "float32", "float64"] = "float32",
+    name: str = "",
+    grid: Grid | None = None,
+    resampling: Resampling = "nearest",
+    certainty: str = "",
+) -> Delivery:
+    """Return a plain HDF5 delivery."""
+    return Delivery(
+        name=name or dataset.lower(),
+        dataset=dataset,
+        format="hdf5",
+        filename=filename,
+        variable=variable,
+        unit=unit,
+        nodata=nodata,
+        dtype=dtype,
+        grid=grid,
+        resampling=resampling,
+        certainty=certainty,
+    )

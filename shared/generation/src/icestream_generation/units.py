@@ -13,8 +13,8 @@ from icestream_core.errors import GranuleError, RecordError
 Array = np.ndarray
 
 SI = ("1", "K", "m", "m2", "m3", "kg", "kg m-2", "kg m-3", "kg m-2 s-1", "Pa", "s", "s-1", "m s-1", "m2 s-1", "J",
-      "J m-2", "W m-2", "W m-1 K-1", "K s-1", "mol m-2 s-1", "Hz", "V", "A")  # fmt: skip
-"""What a computation sees. Angles stay in degrees, as coordinates are."""
+      "J m-2", "W m-2", "W m-1 K-1", "K s-1", "K GHz-1", "mol m-2 s-1", "Hz", "V", "A")  # fmt: skip
+"""What a computation sees. Angles stay in degrees, as coordinates are, and frequencies in GHz, as channels are."""
 
 ANGLES = ("degree", "degrees", "degrees_north", "degrees_east", "degree_north", "degree_east")
 
@@ -56,7 +56,7 @@ def _linear(unit: str, wanted: str) -> tuple[float, float]:
         here, there = cf_units.Unit(unit), cf_units.Unit(wanted)
     except ValueError as error:
         raise RecordError(f"{unit!r} or {wanted!r} is no unit that UDUNITS knows: {error}") from None
-    if not here.is_convertible(there):
+    if not _same_kind(here, there):
         raise RecordError(f"{unit!r} cannot be converted to {wanted!r}")
     # UDUNITS tells by values only: two of them give the straight line.
     zero, one = (float(here.convert(value, there)) for value in (0.0, 1.0))
@@ -73,10 +73,17 @@ def _si_unit(unit: str, what: str) -> str:
         raise GranuleError(f"{what} is in {unit!r}, which UDUNITS does not know; wanted SI: {', '.join(SI)}") from None
     if found.is_time_reference():
         return unit
-    wanted = next((candidate for candidate in SI if found.is_convertible(cf_units.Unit(candidate))), None)
+    wanted = next((candidate for candidate in SI if _same_kind(found, cf_units.Unit(candidate))), None)
     if wanted is None and not found.definition[:1].isdigit():
         # A coefficient's unit, such as m K-1: made of SI units alone, with no factor before them.
         return unit
     if wanted is None:
         raise GranuleError(f"{what} is in {unit!r}, which is neither SI nor convertible to one of {', '.join(SI)}")
     return wanted
+
+
+def _same_kind(one: cf_units.Unit, other: cf_units.Unit) -> bool:
+    """Whether two units are of one dimension. UDUNITS also converts what is one over the other, K-1 to K."""
+    if not one.is_convertible(other):
+        return False
+    return bool(one.is_dimensionless() or not (one * other).is_dimensionless())

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from icestream_physics.constant import Constant, constant
+from icestream_physics.screening_thresholds import GRODY_BASIST_1996
 
 FloatArray = NDArray[np.float64]
 CodeArray = NDArray[np.uint8]
@@ -43,8 +44,6 @@ def _zhao_2017(value: float, unit: str) -> Constant:
 
 FREEZE_THAW_INDEX = (_zhao_2017(-0.123, "K-1"), _zhao_2017(11.842, "1"), _zhao_2017(20.65, "1"))
 """Factors of TB36.5V and of the quasi-emissivity, and what is added."""
-
-DESERT_POLARISATION = constant(18.0, "K", source="Grody & Basist 1996, doi:10.1109/36.481908", certainty="memory")
 
 
 def _grody_1991(value: float, unit: str) -> Constant:
@@ -125,6 +124,20 @@ def jin_2015(gradient: ArrayLike, tb_37v: ArrayLike, coldest_thawed: float, stee
     frozen = (tb < coldest_thawed) & (slope < steepest_frozen)
     state = np.where(frozen, Ground.FROZEN, Ground.THAWED)
     return np.where(np.isnan(slope + tb), Ground.UNKNOWN, state).astype(np.uint8)
+
+
+def grody_basist_1996_desert(
+    tb_19v: ArrayLike, tb_19h: ArrayLike, tb_37v: ArrayLike, tb_91v: ArrayLike
+) -> NDArray[np.bool_]:
+    """Return where sand is seen: strongly polarised, and growing hardly darker with frequency.
+
+    tb_* : brightness temperature, K; where tb_91v is NaN (a sensor without the channel) it is not asked
+    Source: Grody & Basist 1996, IEEE Trans. Geosci. Remote Sens. 34, 237-249, doi:10.1109/36.481908.
+    """
+    v19, h19, v37, v91 = (np.asarray(tb, dtype=np.float64) for tb in (tb_19v, tb_19h, tb_37v, tb_91v))
+    limits = GRODY_BASIST_1996
+    sand = (v19 - h19 >= limits.desert_pol_19) & (v19 - v37 <= limits.desert_19_37)
+    return np.asarray(sand & ~(v37 - v91 > limits.desert_37_91))
 
 
 def grody_1991(tb_19v: ArrayLike, tb_22v: ArrayLike, tb_85v: ArrayLike) -> FloatArray:

@@ -6,6 +6,7 @@ from icestream_core.collection import Collection
 from icestream_core.hookspecs import hookimpl
 from icestream_readers.amsr2_l3_tb import AMSR2_L3_TB
 from icestream_readers.ghcn_daily import GHCN_DAILY
+from icestream_readers.ground_temperature import GROUND_TEMPERATURE
 from icestream_readers.mod10a2 import MOD10A2
 from icestream_readers.mod11a1 import MOD11A1
 from icestream_readers.myd10a2 import MYD10A2
@@ -18,4 +19,15 @@ from icestream_readers.nsidc_0071 import NSIDC_0071
 @hookimpl
 def icestream_collections() -> tuple[Collection, ...]:
     """Return the collections that this package reads."""
-    return NSIDC_0032, NSIDC_0071, AMSR2_L3_TB, MOD10A2, MYD10A2, MOD11A1, MYD11A1, MYD11C1, GHCN_DAILY
+    return (
+        NSIDC_0032,
+        NSIDC_0071,
+        AMSR2_L3_TB,
+        MOD10A2,
+        MYD10A2,
+        MOD11A1,
+        MYD11A1,
+        MYD11C1,
+        GHCN_DAILY,
+        GROUND_TEMPERATURE,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,8 @@ ROUGHNESS, MIXING = (1.0, 2.0), (0.1, 0.3)
 """H and Q: at 19 GHz and above every field is rough. With these the discriminant function of Zhao et al. 2011, which
 was fitted on soils of another simulation, is right in nine of ten cases."""
 
+SOILS = 8000
+"""Of each sensor, to learn from."""
 RADIOMETERS: Mapping[str, Radiometer] = {"smmr": NIMBUS_7, "ssmi": F13, "ssmis": F17, "amsr2": GCOM_W1}
 
 
@@ -77,6 +79,21 @@ def frozen_soils(sensor: str, count: int, seed: int) -> FrozenSoil:
         clear = seen.vertical if channel.polarisation == "V" else seen.horizontal
         tb[_name(channel.frequency, channel.polarisation)] = clear + radiometer.noise * dice.standard_normal(count)
     return FrozenSoil(temperature, tb)
+
+
+def frozen_soil_rows(seed: int, progress: Callable[[int, int], None]) -> dict[str, NDArray[np.generic]]:
+    """Return what every sensor sees of its own soils: `sensor`, brightness temperatures and `ground_temperature`, K."""
+    parts: dict[str, list[NDArray[np.generic]]] = {
+        name: [] for name in ("sensor", "tb_19h", "tb_19v", "tb_37v", "ground_temperature")
+    }
+    for done, sensor in enumerate(RADIOMETERS, start=1):
+        soil = frozen_soils(sensor, SOILS, seed)
+        parts["sensor"].append(np.full(SOILS, sensor, "<U12"))
+        parts["ground_temperature"].append(soil.ground_temperature)
+        for name in ("tb_19h", "tb_19v", "tb_37v"):
+            parts[name].append(soil.tb[name])
+        progress(done, len(RADIOMETERS))
+    return {name: np.concatenate(columns) for name, columns in parts.items()}
 
 
 def _name(frequency: float, polarisation: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from icestream_simulator.frozen_soil import frozen_soil_rows
 from icestream_simulator.sensor_pairs import sensor_pairs
 from icestream_simulator.snow_stations import snow_stations
 
@@ -20,5 +21,7 @@ Rows = dict[str, NDArray[np.generic]]
 TRAINING: Mapping[str, Callable[[int, Progress], Rows]] = {
     "cold-pass-tb": sensor_pairs,
     "snow-depth-global": snow_stations,
+    "freeze-thaw-global-025": frozen_soil_rows,
+    "freeze-thaw-three-river-source": frozen_soil_rows,
 }
 """By product: from a seed to columns of equal length."""
