@@ -10,11 +10,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from ctypes import c_int64
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import psutil
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -22,7 +22,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from icestream_core.errors import IcestreamError, LimitError, StorageError
 from icestream_core.plugins import Plugins
 from icestream_generation.provenance import Publisher
-from icestream_worker.compute_child import Computer, Job, Load, begin, compute
+from icestream_worker.compute_child import Computer, Job, Load, begin, compute, loaded
 from icestream_worker.faults import Answer
 
 WATCH_SECONDS: Final = 0.1
@@ -154,11 +154,25 @@ class ProcessChildren:
                 self._free_since = time.monotonic()
 
 
+class Started(NamedTuple):
+    """A process that was started: a Pebble pool of one.
+
+    A pool of several shares its pipes, and a child that is killed while it writes would block the others.
+
+    busy_pid : the process id while it computes, else nought
+    loaded : done once it has loaded the plugins
+    """
+
+    pool: ProcessPool
+    busy_pid: c_int64
+    loaded: ProcessFuture[None]
+
+
 class Child:
     """One place in which one process at a time computes one job at a time.
 
-    A Pebble pool of one: a pool of several shares its pipes, and a child that is killed while it writes would block
-    the others.
+    A process that has computed enough is followed by another, which is started beside it and takes over once it has
+    loaded the plugins: no job waits for that.
     """
 
     def __init__(
@@ -174,9 +188,12 @@ class Child:
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._ending = threading.Lock()
         self._closed = False
-        self._nursery.submit(self._begin).result()
+        self._computed = 0
+        self._successor: Future[Started] | None = None
+        self._process = self._nursery.submit(self._start).result()
 
     def compute(self, job: Job, limits: Limits) -> Answer:
+        self._succeed()
         try:
             return self._compute(job, limits)
         except BrokenPool:
@@ -190,7 +207,8 @@ class Child:
     def _compute(self, job: Job, limits: Limits) -> Answer:
         if self._closed:
             raise StorageError(STOPS)
-        future: ProcessFuture[Answer] = self._pool.schedule(compute, (job,), timeout=limits.seconds)
+        self._computed += 1
+        future: ProcessFuture[Answer] = self._process.pool.schedule(compute, (job,), timeout=limits.seconds)
         watch = Watch(limits.resident_bytes)
         while True:
             try:
@@ -202,31 +220,46 @@ class Child:
                 raise self._explained(job, watch, error.exitcode) from None
             if self._closed:
                 raise StorageError(STOPS)
-            if watch.sees_end(self._busy_pid.value):
+            if watch.sees_end(self._process.busy_pid.value):
                 raise self._ended(job, "died", "its process ended without an answer")
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it does, and the one that was to follow it."""
         self._closed = True
         with self._ending:
-            pid = self._busy_pid.value
+            pid = self._process.busy_pid.value
             if pid:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
+            _end(self._process)
+            if self._successor is not None:
+                _end(self._successor.result())
 
-    def _begin(self) -> None:
-        self._busy_pid = self._context.RawValue(c_int64, 0)
-        self._pool = ProcessPool(
+    def _start(self) -> Started:
+        busy_pid = self._context.RawValue(c_int64, 0)
+        pool = ProcessPool(
             max_workers=1,
-            max_tasks=self._recycle_after,
             initializer=begin,
-            initargs=(self._load, self._publisher, os.getpid(), self._busy_pid),
+            initargs=(self._load, self._publisher, os.getpid(), busy_pid),
             context=self._context,
         )
-        # Asking starts it: the first job need not wait for the imports.
-        _ = self._pool.active
+        # To ask something of it starts it: the first job need not wait for the imports.
+        return Started(pool, busy_pid, pool.schedule(loaded))
+
+    def _succeed(self) -> None:
+        """Have a successor started once this process has computed enough, and go over to it once it is ready."""
+        with self._ending:
+            if self._closed:
+                return
+            if self._successor is None:
+                if self._computed >= self._recycle_after:
+                    self._successor = self._nursery.submit(self._start)
+            elif self._successor.done() and self._successor.result().loaded.done():
+                self._nursery.submit(_end, self._process)
+                self._take_over(self._successor.result())
+
+    def _take_over(self, process: Started) -> None:
+        self._process, self._successor, self._computed = process, None, 0
 
     def _explained(self, job: Job, watch: Watch, exitcode: int) -> IcestreamError:
         """Return the error of a process that is no more."""
@@ -251,9 +284,13 @@ class Child:
         """Begin anew: a process that was killed may have left its pool's pipes half written."""
         with self._ending:
             if not self._closed:
-                self._pool.stop()  # type: ignore[no-untyped-call]
-                self._pool.join()
-                self._nursery.submit(self._begin).result()
+                _end(self._process)
+                self._take_over((self._successor or self._nursery.submit(self._start)).result())
+
+
+def _end(process: Started) -> None:
+    process.pool.stop()  # type: ignore[no-untyped-call]
+    process.pool.join()
 
 
 class Watch:
