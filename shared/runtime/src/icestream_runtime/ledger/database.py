@@ -61,6 +61,13 @@ class Database(ABC):
         except SQLAlchemyError as error:
             raise self._error(error) from error
 
+    def last(self, connection: Connection) -> contextlib.AbstractContextManager[Any]:  # noqa: ARG002 - a server needs it
+        """Say that the statements within end the transaction and return nothing.
+
+        A server is asked once for all of them and the commit; else each would be a question of its own.
+        """
+        return contextlib.nullcontext()
+
     def turn(self) -> contextlib.AbstractContextManager[Any]:
         """Hold back other threads where the database cannot serve two at once."""
         return contextlib.nullcontext()

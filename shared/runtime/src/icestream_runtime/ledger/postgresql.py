@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     URL,
     ColumnElement,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
 from icestream_core.errors import LedgerError
 from icestream_runtime.ledger.database import Columns, Database
@@ -72,6 +75,19 @@ class PostgreSQL(Database):
             asked = self._asked = (clock, time.monotonic())
             return clock
         return asked[0] + timedelta(seconds=moment - asked[1])
+
+    @contextlib.contextmanager
+    def last(self, connection: Connection) -> Iterator[None]:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        try:
+            with driver.pipeline():
+                yield
+                driver.commit()
+        except psycopg.Error as error:
+            if driver.closed:
+                connection.invalidate(error)
+            raise self._error(DBAPIError.instance("COMMIT", None, error, psycopg.Error)) from error
 
     def insert(self, table: Table) -> postgresql.Insert:
         return postgresql.insert(table)

@@ -9,18 +9,22 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Select, Update, bindparam, select, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import Integer, String
 
 from icestream_core.gather import Made
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot, SlotState, Stage
 from icestream_runtime.ledger.contract import Asked, SlotRow
-from icestream_runtime.ledger.database import Database, Insert
+from icestream_runtime.ledger.database import Columns, Database, Insert
 from icestream_runtime.ledger.schema import Moment, make, make_input, slot
 
 Entries = Sequence[tuple[str, str, str, int]]
 """(input, granule id, checksum, step)"""
 
+ENTRY = ("input", "granule_id", "checksum", "step")
+INPUT: Columns = {name: String() for name in ("of_slot", "of_hash", "input", "granule_id", "checksum")} | {
+    "step": Integer()
+}
 KEPT = [column for column in slot.c if column.name != "task"]
 MAKE_KEY = ("id", "slot_key", "inputs_hash")
 WRITTEN = [
@@ -198,9 +202,14 @@ def load_made(database: Database, connection: Connection, standings: Mapping[str
 
 
 def write(database: Database, connection: Connection, changed: Mapping[str, Standing], now: datetime) -> None:
-    """Write standings back, in the order of their keys."""
+    """Write standings back, in the order of their keys, and end the transaction."""
     if not changed:
         return
+    with database.last(connection):
+        _write_all(database, connection, changed, now)
+
+
+def _write_all(database: Database, connection: Connection, changed: Mapping[str, Standing], now: datetime) -> None:
     for where in changed.values():
         where.updated_at = now
     ordered = sorted(changed.items())
@@ -249,15 +258,14 @@ def _write_makes(database: Database, connection: Connection, made: Mapping[str, 
         )
     if not rows:
         return
-    written = connection.execute(database.statement(_make), rows)
-    numbers: dict[str, int] = dict(iter(written))
+    connection.execute(database.statement(_make), rows)
     inputs = [
-        {"make_id": numbers[key], "input": name, "granule_id": granule_id, "checksum": checksum, "step": step}
+        (key, made[key].made.outcome.inputs_hash, *entry)  # type: ignore[union-attr]
         for key, listed in entries.items()
-        for name, granule_id, checksum, step in listed
+        for entry in listed
     ]
     if inputs:
-        connection.execute(database.statement(_make_inputs), inputs)
+        connection.execute(database.statement(_make_inputs), database.rows(INPUT, inputs))
 
 
 def _locked(database: Database) -> Select[Any]:
@@ -298,12 +306,15 @@ def _promote(database: Database) -> Update:
     return update(make).where(database.among(make.c.id)).values(final)
 
 
-def _make(database: Database) -> ReturningInsert[Any]:
-    insert = database.insert(make)
+def _make(database: Database) -> Insert:
+    # Inline: nothing comes back, not even the number.
+    insert = database.insert(make).inline()
     new = {column.name: insert.excluded[column.name] for column in make.c if column.name not in MAKE_KEY}
-    statement = insert.on_conflict_do_update(index_elements=["slot_key", "inputs_hash"], set_=new)
-    return statement.returning(make.c.slot_key, make.c.id)
+    return insert.on_conflict_do_update(index_elements=["slot_key", "inputs_hash"], set_=new)
 
 
 def _make_inputs(database: Database) -> Insert:
-    return database.insert(make_input).on_conflict_do_nothing()
+    given = database.given(INPUT)
+    of_make = (make.c.slot_key == given.c.of_slot) & (make.c.inputs_hash == given.c.of_hash)
+    rows = select(make.c.id, *(given.c[name] for name in ENTRY)).join_from(given, make, of_make)
+    return database.insert(make_input).from_select(["make_id", *ENTRY], rows).on_conflict_do_nothing()
