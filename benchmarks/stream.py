@@ -91,7 +91,7 @@ def _bare_pika(url: str, count: int) -> float:
 
 
 def _distributed(root: Path, amqp_url: str, ledger_url: str, count: int) -> dict[str, float]:
-    with stream(root, amqp_url, ledger_url, tally=True, plugins="tally", concurrency=2) as running:
+    with stream(root, amqp_url, ledger_url, tally=True, plugins="tally", concurrency=2, tick_seconds=1.0) as running:
         running.start("gatherer", "gatherer")
         running.start("worker", "worker", "--product", PRODUCT)
         running.wait_until_ready()

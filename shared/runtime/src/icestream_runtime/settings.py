@@ -193,7 +193,7 @@ class Settings(BaseSettings):
     memory_limit: ByteSize | None = Field(
         default=None, ge=64 * 2**20, description="Resident memory of a child, instead of each product's own limit"
     )
-    recycle_after: int = Field(default=500, ge=1, description="Slots after which a child is replaced")
+    recycle_after: int = Field(default=1000, ge=1, description="Slots after which a child is replaced")
     grace_seconds: float = Field(default=60.0, ge=0, description="After SIGTERM, for slots that are being made")
 
     settle_seconds: float = Field(
