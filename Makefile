@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench scores faults parts dashboards chart lock clean
+.PHONY: help install demo test lint format bench scores faults parts dashboards chart images lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ scores: $(STAMP) ## Hold the products against truths that are known and print th
 
 chart: $(STAMP) ## Write what the Helm chart says of products, settings and queues from the code
 	@$(VENV)/bin/python helm/generate.py
+
+images: $(STAMP) parts ## Build every image, print its size, and make a product in one
+	$(VENV)/bin/pytest tests/docker -n 0 $(ARGS)
 
 parts: $(STAMP) ## See that RabbitMQ, PostgreSQL and Prometheus are there for the tests; as root, install them
 	@$(VENV)/bin/python tests/parts/install.py

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from parts.chromium import find_chromium
 from parts.mosquitto import find_mosquitto
+from parts.images import find_buildah, find_mmdebstrap
 from parts.postgresql import find_postgresql
 from parts.prometheus import find_prometheus
 from parts.rabbitmq import find_rabbitmq
@@ -39,6 +40,8 @@ PARTS = (
     Part("mosquitto", find_mosquitto, "mosquitto"),
     Part("Prometheus", find_prometheus, "prometheus"),
     Part("Chromium", find_chromium, "chromium"),
+    Part("buildah", find_buildah, "buildah"),
+    Part("mmdebstrap", find_mmdebstrap, "mmdebstrap"),
 )
 
 ADVICE = """\
