@@ -34,6 +34,7 @@ PAGE: Final = ROOT / "docs" / "helm.md"
 
 DECIDED: Final = {
     "out", "staging", "cache_dir", "metrics_port", "tls_ca", "tls_certificate", "tls_key", "granules",
+    "catalogue_host", "catalogue_port", "catalogue_public_url",
     "products", "concurrency", "time_limit_seconds", "memory_limit", "grace_seconds", "cache_size",
 }  # fmt: skip
 """Settings that the chart decides itself, or that belong to one worker."""

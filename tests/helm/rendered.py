@@ -20,7 +20,12 @@ OPERATOR: dict[str, Any] = {
     "rabbitmq": {"existingSecret": "", "operator": {"enabled": True, "cluster": "broker", "namespace": "messaging"}},
     "workerDefaults": {"scaling": {"enabled": True}},
 }
-VALUES: dict[str, dict[str, Any]] = {"defaults": {}, "everything": EVERYTHING, "operator": OPERATOR}
+BUCKET: dict[str, Any] = {
+    "storage": {"out": "s3://products/north", "s3": {"existingSecret": "buckets"}, "incoming": {"enabled": False}},
+    "settings": {"s3_endpoint_url": "https://s3.example.org", "fetch_buckets": ["landing"]},
+    "watcher": {"enabled": False},
+}
+VALUES: dict[str, dict[str, Any]] = {"defaults": {}, "everything": EVERYTHING, "operator": OPERATOR, "bucket": BUCKET}
 
 
 def texts(values: dict[str, Any]) -> dict[str, str]:

@@ -11,15 +11,12 @@ from helm.rendered import EVERYTHING, VALUES, environment, of_kind, pod_specs, r
 from icestream_core.plugins import load
 from icestream_runtime.settings import PREFIX, Settings
 
-OUTSIDE = {
-    "icestream-rabbitmq": {
-        user: f"amqp://icestream-{user}:x@rabbitmq/icestream" for user in ("watcher", "gatherer", "worker", "topology")
-    },
-    "icestream-database": {"ledger": "postgresql://icestream:x@database/icestream"},
-} | {
-    f"{name}-icestream-{user}-user-credentials": {"username": "u", "password": "p"}
-    for name in ("north",)
-    for user in ("watcher", "gatherer", "worker", "topology")
+USERS = ("watcher", "gatherer", "worker", "catalogue", "topology")
+OUTSIDE: dict[str, dict[str, str]] = {
+    "icestream-rabbitmq": {user: f"amqp://icestream-{user}:x@rabbitmq/icestream" for user in USERS},
+    "icestream-database": dict.fromkeys(("ledger", "catalogue"), "postgresql://icestream:x@database/icestream"),
+    "buckets": {"access-key": "one", "secret-key": "two"},
+    **{f"north-icestream-{user}-user-credentials": {"username": "u", "password": "p"} for user in USERS},
 }
 
 
@@ -107,10 +104,9 @@ def test_services_are_probed(case: str) -> None:
 @pytest.mark.parametrize("case", VALUES)
 def test_every_variable_is_a_setting_and_what_icestream_takes(case: str) -> None:
     objects = rendered(case)
-    secrets = OUTSIDE | ({"poles-rabbitmq": {}} if case == "everything" else {})
     for name, spec in pod_specs(objects):
         for container in spec["containers"]:
-            given = environment(objects, container, secrets)
+            given = environment(objects, container, OUTSIDE)
             ours = {key[len(PREFIX) :].lower(): value for key, value in given.items() if key.startswith(PREFIX)}
             assert ours.keys() <= Settings.model_fields.keys(), name
             Settings(**ours)

@@ -3,11 +3,12 @@
 {{/* ICESTREAM_* of every pod, as a map: `settings` and what the chart decides. */}}
 {{- define "icestream.settings" -}}
 {{- $made := dict "out" .Values.storage.out "metrics_port" 9000 "log_format" "json" "cache_dir" "/cache" -}}
+{{- if not (hasPrefix "/" .Values.storage.out) -}}{{- $_ := set $made "staging" "/data/staging" -}}{{- end -}}
 {{- if .Values.rabbitmq.tls.enabled -}}
 {{- with .Values.rabbitmq.tls.caSecret -}}{{- $_ := set $made "tls_ca" "/etc/icestream/tls/ca.crt" -}}{{- end -}}
 {{- end -}}
 {{- range $name, $value := mergeOverwrite $made .Values.settings }}
-ICESTREAM_{{ upper $name }}: {{ kindIs "slice" $value | ternary (join "," $value) (kindIs "float64" $value | ternary (toJson $value) (toString $value)) | quote }}
+ICESTREAM_{{ upper $name }}: {{ kindIs "slice" $value | ternary (join "," $value) (or (kindIs "float64" $value) (kindIs "map" $value) | ternary (toJson $value) (toString $value)) | quote }}
 {{- end }}
 {{- end -}}
 
@@ -39,6 +40,16 @@ ICESTREAM_{{ upper $name }}: {{ kindIs "slice" $value | ternary (join "," $value
 {{- define "icestream.ledgerEnv" -}}
 - name: ICESTREAM_LEDGER_URL
   valueFrom: {secretKeyRef: {name: {{ include "icestream.databaseSecret" .root }}{{ .suffix }}, key: ledger}}
+{{- end -}}
+
+{{/* Keys of the bucket, for who reads or writes products and granules; none where a role gives the access. */}}
+{{- define "icestream.storageEnv" -}}
+{{- with .Values.storage.s3.existingSecret }}
+- name: ICESTREAM_S3_ACCESS_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: access-key}}
+- name: ICESTREAM_S3_SECRET_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: secret-key}}
+{{- end }}
 {{- end -}}
 
 {{- define "icestream.podSecurity" -}}
@@ -75,7 +86,7 @@ readinessProbe:
   failureThreshold: 3
 {{- end -}}
 
-{{/* The volumes of a pod. Takes (dict "root" $ "output" true "incoming" true "cache" "20Gi"). */}}
+{{/* The volumes of a pod. Takes (dict "root" $ "output" "write" "incoming" true "cache" "20Gi"). */}}
 {{- define "icestream.volumes" -}}
 {{- $storage := .root.Values.storage -}}
 - name: tmp
@@ -92,7 +103,7 @@ readinessProbe:
   emptyDir: {sizeLimit: {{ $storage.stagingSize }}}
 {{- end }}
 {{- end }}
-{{- if .incoming }}
+{{- if and .incoming $storage.incoming.enabled }}
 - name: incoming
   persistentVolumeClaim: {claimName: {{ $storage.incoming.existingClaim | default (printf "%s-incoming" (include "icestream.fullname" .root)) }}}
 {{- end }}
@@ -109,9 +120,9 @@ readinessProbe:
 - {name: cache, mountPath: /cache}
 {{- end }}
 {{- if .output }}
-- {name: output, mountPath: {{ hasPrefix "/" $storage.out | ternary $storage.out "/data" }}}
+- {name: output, mountPath: {{ hasPrefix "/" $storage.out | ternary $storage.out "/data" }}{{ if eq .output "read" }}, readOnly: true{{ end }}}
 {{- end }}
-{{- if .incoming }}
+{{- if and .incoming $storage.incoming.enabled }}
 - {name: incoming, mountPath: {{ $storage.incoming.path }}, readOnly: true}
 {{- end }}
 {{- if and .root.Values.rabbitmq.tls.enabled .root.Values.rabbitmq.tls.caSecret }}

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from icestream_core.naming import DEAD, EXCHANGE, INTAKE, OUTCOMES
+from icestream_core.naming import CATALOGUE, DEAD, EXCHANGE, INTAKE, OUTCOMES
 
 NOTHING: Final = "^$"
 
@@ -40,6 +40,7 @@ def _just(*names: str) -> str:
 
 TASKS: Final = r"icestream\.make\.[^.]+(\.bulk)?"
 _INTAKE, _OUTCOMES, _DEAD, _DEFAULT = (re.escape(name) for name in (INTAKE, OUTCOMES, DEAD, "amq.default"))
+_CATALOGUE: Final = re.escape(CATALOGUE)
 _ALL: Final = _just(EXCHANGE, _INTAKE, _OUTCOMES, _DEAD, TASKS)
 
 PERMISSIONS: Final[dict[str, Permissions]] = {
@@ -52,6 +53,12 @@ PERMISSIONS: Final[dict[str, Permissions]] = {
         listens=r"^(granule|product|register|letter)\.",
     ),
     "worker": Permissions(write=_just(EXCHANGE, _DEFAULT), read=_just(TASKS), publishes=r"^register\."),
+    "catalogue": Permissions(
+        configure=_just(EXCHANGE, _DEAD, _CATALOGUE),
+        write=_just(_CATALOGUE, _DEFAULT),
+        read=_just(EXCHANGE, _CATALOGUE),
+        listens=r"^product\.",
+    ),
     # Of the job that makes exchange and queues before anything else starts.
     "topology": Permissions(
         configure=_ALL, write=_just(_INTAKE, _DEFAULT), read=_ALL, listens=r"^(granule|product|register|letter)\."
