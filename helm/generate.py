@@ -1,8 +1,9 @@
-"""Write what the chart says that the code knows better: `make chart`.
+"""Write what chart and compose file say that the code knows better: `make chart`.
 
     values.yaml          the stanza of each product's worker: family and limits, from the products' records
     values.schema.json   the settings that may be given, from the model of the settings; the users of the broker
     files/rabbitmq.json  exchange, queues and bindings, and who may do what, from topology and permissions
+    compose.yaml         a service for each product
     docs/helm.md         the table of all values, from values.schema.json
 
 A test holds the files to this, so whoever adds a product or a setting is told to run it.
@@ -30,7 +31,7 @@ from icestream_runtime.topology import topology
 ROOT: Final = Path(__file__).resolve().parents[1]
 CHART: Final = ROOT / "helm" / "icestream"
 VALUES, SCHEMA, BROKER = CHART / "values.yaml", CHART / "values.schema.json", CHART / "files" / "rabbitmq.json"
-PAGE: Final = ROOT / "docs" / "helm.md"
+COMPOSE, PAGE = ROOT / "docker" / "compose.yaml", ROOT / "docs" / "helm.md"
 
 DECIDED: Final = {
     "out", "staging", "cache_dir", "metrics_port", "tls_ca", "tls_certificate", "tls_key", "granules",
@@ -51,6 +52,7 @@ def files() -> dict[Path, str]:
         VALUES: values,
         SCHEMA: json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         BROKER: json.dumps(broker(), indent=2) + "\n",
+        COMPOSE: between(COMPOSE.read_text("utf-8"), r"  # begin: made by `make chart`\n", r"  # end\n", containers()),
         PAGE: between(PAGE.read_text("utf-8"), "<!-- begin: made by `make chart` -->\n", "<!-- end -->\n", table),
     }
 
@@ -72,6 +74,22 @@ def workers() -> str:
             f"  {product.name}: {{family: {product.family}, timeLimitSeconds: {limit}, memoryLimitMi: {memory}}}\n"
         )
     return "".join(lines)
+
+
+def containers() -> str:
+    """Return the service of each product's worker."""
+    parts = []
+    for product in sorted(load().products.values(), key=lambda product: (product.family, product.name)):
+        limit = round(product.time_limit.total_seconds())
+        parts.append(f"""\
+  worker-{product.name}:
+    <<: *worker
+    image: icestream-worker-{product.family}
+    build: {{context: .., dockerfile: docker/Dockerfile, args: {{SERVICE: worker, FAMILY: {product.family}}}}}
+    environment: {{<<: *settings, ICESTREAM_PRODUCTS: {product.name}, ICESTREAM_GRACE_SECONDS: "{limit + 30}"}}
+    stop_grace_period: {limit + 60}s
+""")
+    return "\n".join(parts)
 
 
 def with_settings(schema: dict[str, Any]) -> dict[str, Any]:

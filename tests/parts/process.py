@@ -70,6 +70,11 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
+        self.wait(answers, timeout)
+
+    def wait(self, answers: Callable[[], bool], timeout: float) -> None:
+        """Return once it answers; raises as `start` does."""
+        assert self.process is not None, "start it first"
         give_up = time.monotonic() + timeout
         while not answers():
             if self.process.poll() is not None:

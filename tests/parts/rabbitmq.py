@@ -60,7 +60,7 @@ class Broker:
         finally:
             self.manage("DELETE", f"vhosts/{name}")
 
-    def manage(self, method: str, path: str, body: object = None) -> Any:
+    def manage(self, method: str, path: str, body: object = None, timeout: float = 30) -> Any:
         """Call the management interface, for example `manage("GET", "queues/<vhost>")`; return what it answers."""
         request = urllib.request.Request(
             f"http://{self.host}:{self.management_port}/api/{path}",
@@ -71,7 +71,7 @@ class Broker:
                 "Content-Type": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
