@@ -13,8 +13,8 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from parts.chromium import find_chromium
-from parts.mosquitto import find_mosquitto
 from parts.images import find_buildah, find_mmdebstrap
+from parts.mosquitto import find_mosquitto
 from parts.postgresql import find_postgresql
 from parts.prometheus import find_prometheus
 from parts.rabbitmq import find_rabbitmq
