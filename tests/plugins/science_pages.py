@@ -49,6 +49,12 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("icestream_physics.wet_snow", "*"),
         ("icestream_physics.false_snow", "*"),
     ],
+    "swe-tibet-005": [
+        ("icestream_snow_depth.swe_tibet_005", "*"),
+        ("icestream_physics.snow_cover_depletion", "*"),
+        ("icestream_physics.snow_depth", "SHALLOW_LIMIT"),
+        ("icestream_physics.snow_density", "*"),
+    ],
     "snow-depth-tibet-005": [
         ("icestream_physics.downscaling", "*"),
         ("icestream_snow_depth.snow_depth_tibet_005", "DEEPEST"),

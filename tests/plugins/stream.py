@@ -42,6 +42,7 @@ RECIPES = {
     "snow-depth-china": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
     "snow-cover-hma": {"terra": "mod10a2", "aqua": "myd10a2"},
     "snow-cover-probability": {"cover": "snow-cover-hma"},
+    "swe-tibet-005": {"depth": "snow-depth-tibet-005", "cover": "snow-cover-hma"},
     "snow-depth-tibet-005": {
         "depth": "snow-depth-china",
         "probability": "snow-cover-probability",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -10,10 +11,12 @@ import xarray as xr
 
 from icestream_core.fit import Fitted
 from icestream_core.grid import TIBET_005
+from icestream_core.slot import Slot
 from icestream_physics.forward import snow_brightness_temperature
 from icestream_simulator.snow_stations import snow_stations
 from icestream_snow_depth.learn_gradient import learn_gradient
 from icestream_snow_depth.snow_depth_tibet_005 import FACTOR, snow_depth_tibet_005
+from icestream_snow_depth.swe_tibet_005 import PLATEAU, PLATEAU_DENSITY, swe_tibet_005
 from scores.card import Check
 
 LADDER = {0.20e-3: 2.1, 0.30e-3: 12.3, 0.40e-3: 29.0}
@@ -85,6 +88,16 @@ def _mass_lost_by_sharing() -> float:
     return float(np.abs(mean / coarse - 1.0).max())
 
 
+def _water_lost() -> float:
+    """Return the relative difference between the water of a plateau and its depths times the density."""
+    depth = np.random.default_rng(6).uniform(0.01, 3.0, TIBET_005.shape).astype(np.float32)
+    start = datetime(2014, 2, 4, tzinfo=UTC)
+    slot = Slot(product="swe-tibet-005", period="20140204", start=start, end=start + timedelta(days=1))
+    made = swe_tibet_005(xr.Dataset({"snow_depth": (("y", "x"), depth)}), None, slot, PLATEAU)
+    mass = PLATEAU_DENSITY * depth.astype(np.float64).sum()
+    return float(made["snow_water_equivalent"].astype(np.float64).sum() / mass - 1.0)
+
+
 CHECKS = (
     Check(
         "snow-depth-global",
@@ -114,6 +127,13 @@ CHECKS = (
         "change of a coarse cell's mean depth by the sharing, largest",
         "random depths, probabilities and covers on the whole plateau",
         _mass_lost_by_sharing,
+        1e-6,
+    ),
+    Check(
+        "swe-tibet-005",
+        "water of the whole plateau beside depth times density",
+        "random depths on the whole plateau",
+        _water_lost,
         1e-6,
     ),
 )

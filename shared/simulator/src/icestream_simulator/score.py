@@ -36,6 +36,8 @@ FINE_DEGREES = 0.1
 """A product of smaller cells is held to the fine truth."""
 RMSE_M, BIAS_M = 0.06, 0.03
 FINE_BIAS_M = 0.05
+SNOW_DENSITY = 250.0
+"""kg m-3, of all snow in the simulated world: that of the table its brightness is taken from."""
 FOUND, BARE_FOUND, AGREEMENT = 0.85, 0.80, 0.93
 SNOW_CODES, NO_SNOW_CODES = (200, 210), (0, -200)
 """Of the snow-cover product; what it shows as glacier is not compared."""
@@ -82,6 +84,8 @@ def score(product: str, path: Path, period: Interval, truth: Truth, tile: str = 
     with xr.open_dataset(path, engine="h5netcdf") as data:
         if "snow_depth" in data:
             found = list(_depth_measures(data, period, truth))
+        elif "snow_water_equivalent" in data:
+            found = list(_water_measures(data, period, truth))
         elif "snow_cover" in data and tile:
             found = list(_cover_measures(data, period, truth, tile))
         else:
@@ -120,6 +124,22 @@ def _depth_measures(data: xr.Dataset, period: Interval, truth: Truth) -> Iterato
         drifts = float(np.sqrt(np.mean((true_depth[compared] - footprint_depth[compared]) ** 2)))
         yield _Measure("root mean square error", rmse, float(np.hypot(RMSE_M, drifts)), "m", error.size)
         yield _Measure("bias", bias, FINE_BIAS_M if fine else BIAS_M, "m", error.size)
+
+
+def _water_measures(data: xr.Dataset, period: Interval, truth: Truth) -> Iterator[_Measure]:
+    """Give what a fine water equivalent errs by: it may err as the depth does, the snow's density being what it is."""
+    grid = _grid(data)
+    water, cells = _layer(data, "snow_water_equivalent"), truth.on(grid)
+    footprint_depth, true_depth = (truth.snow_depth(grid, period.start.date(), fine=fine) for fine in (False, True))
+    claimed = (footprint_depth >= SHALLOWEST_M) & (footprint_depth <= DEEPEST_M)
+    compared = _open_land(cells) & _dry(cells, truth, period) & claimed & np.isfinite(water)
+    if compared.any():
+        error = water[compared] - SNOW_DENSITY * true_depth[compared]
+        drifts = float(np.sqrt(np.mean((true_depth[compared] - footprint_depth[compared]) ** 2)))
+        rmse, bias = float(np.sqrt(np.mean(error**2))), float(np.mean(error))
+        tolerance = SNOW_DENSITY * float(np.hypot(RMSE_M, drifts))
+        yield _Measure("root mean square error", rmse, tolerance, "kg m-2", error.size)
+        yield _Measure("bias", bias, SNOW_DENSITY * FINE_BIAS_M, "kg m-2", error.size)
 
 
 def _cover_measures(data: xr.Dataset, period: Interval, truth: Truth, tile: str) -> Iterator[_Measure]:
