@@ -1,83 +1,83 @@
-"""`snow-depth-china` of a real day, beside reading its inputs and writing its outputs alone.
+"""Each product of one day, beside reading its inputs and writing its outputs alone.
 
-    .venv/bin/python benchmarks/product.py [--granules DIR]
+    .venv/bin/python benchmarks/product.py [PRODUCT]...
 
-The floor reads the same files into arrays (h5netcdf, and what libraries ship) and writes the same arrays with the same
-encodings (h5netcdf, numpy.savetxt, Pillow) and the same small JSON files. Both in one warm process, best of several.
+The floor reads the same files into arrays (by the same openers, and puts them on no grid) and writes the same arrays
+with the same encodings (h5netcdf, numpy.savetxt, rasterio, h5py, Pillow) and the same small JSON files. Both in one
+warm process, the best of several rounds. A product needs a line in recipes.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import h5netcdf
+import h5py
 import numpy as np
+import rasterio
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from recipes import RECIPES
+
+from icestream_cli.fit import Found, simulated_rows, write_set
+from icestream_cli.one_shot import OneShot, needed_for
 from icestream_core import plugins
-from icestream_core.grid import CHINA_025
+from icestream_core.grid import Grid
+from icestream_core.product import OnGrid, Product
 from icestream_core.task import Task
 from icestream_generation.fetched import Fetched
 from icestream_generation.generate import generate
-from icestream_generation.library import open_library
+from icestream_generation.opened import open_fetched
+from icestream_runtime.metrics import Metrics
+from icestream_runtime.storage import Storage
+from icestream_simulator.training import TRAINING
+from icestream_simulator.truth import Truth
+from icestream_watcher.announce import announceable
+from icestream_worker.children import InlineChildren
+from icestream_worker.handle import Handler, asset_of
 
-ROUNDS = 7
-PRODUCT = "snow-depth-china"
-
-
-def run(granules: Path) -> dict[str, float]:
-    """Return seconds of the product and of its floor, and their ratio."""
-    with tempfile.TemporaryDirectory() as directory:
-        task, files = _task_of_a_real_day(granules, Path(directory))
-        installed = plugins.load()
-        product = installed.product(PRODUCT)
-        made = Path(directory) / "made"
-
-        def make() -> None:
-            shutil.rmtree(made, ignore_errors=True)
-            made.mkdir()
-            generate(product, task, files, installed.collections, made, {})
-
-        make()
-        floor = _floor(files, made, Path(directory) / "floor")
-        floor()
-        product_seconds, floor_seconds = _best(make), _best(floor)
-    return {"product_s": product_seconds, "floor_s": floor_seconds, "ratio": product_seconds / floor_seconds}
+ROUNDS = 5
+SEED = 3
 
 
-def _task_of_a_real_day(granules: Path, root: Path) -> tuple[Task, dict[str, list[Fetched]]]:
-    """Let the stream make the day once, and return the task it had and its files."""
-    from icestream_cli.files import granules_of  # the same reading of names and checksums as `icestream make`
-    from icestream_cli.one_shot import OneShot, needed_for
-    from icestream_runtime.metrics import Metrics
-    from icestream_runtime.storage import Storage
-    from icestream_worker.children import InlineChildren
-    from icestream_worker.handle import Handler, asset_of
+class Measured(NamedTuple):
+    """Seconds of a product and of its floor, by step where it is the product's."""
 
+    product_s: float
+    floor_s: float
+    steps: Mapping[str, float]
+
+    @property
+    def ratio(self) -> float:
+        return self.product_s / self.floor_s
+
+
+def run(names: Sequence[str] = ()) -> dict[str, Measured]:
+    """Measure products, all that have a recipe where none is named."""
     installed = plugins.load()
-    storage = Storage(root / "out")
-    order = needed_for(installed.product(PRODUCT), installed.products)
-    tasks: list[Task] = []
+    truth = Truth(SEED)
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        found = {}
+        for name in names or RECIPES:
+            tasks = _tasks(installed, installed.product(name), root / name, truth)
+            found[name] = _measured(installed, installed.product(name), tasks, root / name)
+            shutil.rmtree(root / name)
+        return found
 
-    class Remembering(Handler):
-        def handle(self, task: Task):
-            tasks.append(task)
-            return super().handle(task)
 
-    products = {product.name: product for product in order}
-    handler = Remembering(products, storage, InlineChildren(installed), Metrics())
-    shot = OneShot(handler, storage)
-    paths = sorted((granules / "nsidc-0032").glob("EASE*"))
-    shot.make(order, granules_of(paths, installed, None))
-    task = next(task for task in tasks if task.slot.product == PRODUCT)
+def _measured(installed: plugins.Plugins, product: Product, task: Task, root: Path) -> Measured:
     files = {
         name: [
             Fetched(entry, Path(asset.href) if (asset := asset_of(entry)) else None)  # library grids have no path
@@ -85,45 +85,133 @@ def _task_of_a_real_day(granules: Path, root: Path) -> tuple[Task, dict[str, lis
         ]
         for name, entries in task.inputs.items()
     }
-    return task, files
+    made, steps = root / "made", {}
+
+    def make() -> None:
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir()
+        steps.update(generate(product, task, files, installed.collections, made, {}).seconds)
+
+    make()
+    grid = product.kind.grid if isinstance(product.kind, OnGrid) else None
+    floor = _floor(installed, files, grid, made, root / "floor")
+    floor()
+    return Measured(_best(make), _best(floor), {step: round(seconds, 3) for step, seconds in steps.items()})
 
 
-def _floor(files: dict[str, list[Fetched]], made: Path, out: Path) -> Callable[[], None]:
+def _tasks(installed: plugins.Plugins, product: Product, root: Path, truth: Truth) -> Task:
+    """Let the stream make the day once, and return the task that the product had; the one with most inputs."""
+    observed, sets = root / "observed", root / "sets"
+    for directory in (observed, sets):
+        directory.mkdir(parents=True)
+    paths = [path for source in RECIPES[product.name] for path in source(observed, truth)]
+    order = needed_for(product, installed.products)
+    for needed in order:
+        if needed.fit is not None and not needed.inputs[needed.fit.parameters].optional and needed.name in TRAINING:
+            rows = simulated_rows(needed, needed.fit, SEED, lambda *_: None)
+            learned = needed.fit.learn(rows.rows, SEED)
+            paths.append(write_set(installed, needed, needed.fit, learned, Found("simulated", rows), sets, SEED))
+    tasks: list[Task] = []
+
+    class Remembering(Handler):
+        def handle(self, task: Task):
+            tasks.append(task)
+            return super().handle(task)
+
+    collections = list(installed.collections.values())
+    granules = [granule for path in paths if (granule := announceable(path, collections)) is not None]
+    handler = Remembering(
+        {each.name: each for each in order}, Storage(root / "out"), InlineChildren(installed), Metrics()
+    )
+    with closing(OneShot(handler, Storage(root / "out"))) as shot:
+        shot.make(order, granules)
+    return max(
+        (task for task in tasks if task.slot.product == product.name),
+        key=lambda task: sum(len(entries) for entries in task.inputs.values()),
+    )
+
+
+def _floor(
+    installed: plugins.Plugins, files: Mapping[str, Sequence[Fetched]], grid: Grid | None, made: Path, out: Path
+) -> Callable[[], None]:
     """Return what reads all inputs and writes all outputs, and does nothing else."""
-    master = next(made.glob("*.nc"))
-    with h5netcdf.File(master) as source:
-        arrays = {name: variable[...] for name, variable in source.variables.items() if variable.ndim == 2}
-    texts = {path.name: np.loadtxt(path, skiprows=6) for path in made.glob("*.txt")}
-    headers = {path.name: "\n".join(path.read_text().splitlines()[:6]) for path in made.glob("*.txt")}
-    with Image.open(next(made.glob("*.png"))) as opened:
-        picture = opened.copy()
-    documents = {path.name: path.read_bytes() for path in made.glob("*.json")}
+    writers = [_writer(path, out) for path in sorted(made.iterdir())]
 
     def floor() -> None:
         for entries in files.values():
             for fetched in entries:
-                if fetched.path is None:
-                    open_library(fetched.entry.granule.collection, CHINA_025)
-                else:
-                    with h5netcdf.File(fetched.path) as source:
-                        for variable in source.variables.values():
-                            variable[...]
+                open_fetched(fetched, installed.collections, grid)
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
-        with h5netcdf.File(out / master.name, "w") as target:
-            target.dimensions = {"lat": 161, "lon": 321}
-            for name, array in arrays.items():
-                made = target.create_variable(
-                    name, ("lat", "lon"), array.dtype, compression="gzip", compression_opts=4, shuffle=True
-                )
-                made[...] = array
-        for name, values in texts.items():
-            np.savetxt(out / name, values, fmt="%.2f", header=headers[name], comments="")
-        picture.save(out / "quicklook.png", optimize=False)
-        for name, body in documents.items():
-            (out / name).write_bytes(body)
+        for write in writers:
+            write()
 
     return floor
+
+
+def _writer(path: Path, out: Path) -> Callable[[], object]:
+    """Return what writes the values of a made file again, by the library of its form alone."""
+    match path.suffix:
+        case ".nc":
+            return _netcdf(path, out)
+        case ".txt" | ".asc":
+            values, head = np.loadtxt(path, skiprows=6), "\n".join(path.read_text().splitlines()[:6])
+            return lambda: np.savetxt(out / path.name, values, fmt="%.2f", header=head, comments="")
+        case ".tif":
+            return _geotiff(path, out)
+        case ".png":
+            with Image.open(path) as opened:
+                picture = opened.copy()
+            return lambda: picture.save(out / path.name, optimize=False)
+        case ".h5":
+            return _hdf5(path, out)
+        case _:
+            body = path.read_bytes()
+            return lambda: (out / path.name).write_bytes(body)
+
+
+def _netcdf(path: Path, out: Path) -> Callable[[], None]:
+    with h5netcdf.File(path) as source:
+        arrays = {
+            name: (variable.dimensions, variable[...]) for name, variable in source.variables.items() if variable.ndim
+        }
+        sizes = {name: dimension.size for name, dimension in source.dimensions.items()}
+
+    def write() -> None:
+        with h5netcdf.File(out / path.name, "w") as target:
+            target.dimensions = sizes
+            for name, (dimensions, values) in arrays.items():
+                packed = {"compression": "gzip", "compression_opts": 4, "shuffle": True} if values.ndim > 1 else {}
+                target.create_variable(name, dimensions, values.dtype, data=values, **packed)
+
+    return write
+
+
+def _geotiff(path: Path, out: Path) -> Callable[[], None]:
+    with rasterio.open(path) as source:
+        profile, values = source.profile, source.read()
+
+    def write() -> None:
+        with rasterio.open(out / path.name, "w", **profile) as target:
+            target.write(values)
+
+    return write
+
+
+def _hdf5(path: Path, out: Path) -> Callable[[], None]:
+    arrays: dict[str, np.ndarray] = {}
+    with h5py.File(path) as source:
+        source.visititems(
+            lambda name, item: arrays.update({name: item[...]}) if isinstance(item, h5py.Dataset) else None
+        )
+
+    def write() -> None:
+        with h5py.File(out / path.name, "w") as target:
+            for name, values in arrays.items():
+                packed = {"compression": "gzip", "compression_opts": 4, "shuffle": True} if values.ndim > 1 else {}
+                target.create_dataset(name, data=values, **packed)
+
+    return write
 
 
 def _best(work: Callable[[], None]) -> float:
@@ -137,9 +225,9 @@ def _best(work: Callable[[], None]) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = os.environ.get("ICESTREAM_GRANULES", Path(__file__).parents[2] / "shared" / "granules")
-    parser.add_argument("--granules", type=Path, default=Path(default), help="directory of real granules")
-    print(json.dumps(run(parser.parse_args().granules), indent=1))
+    parser.add_argument("products", nargs="*", metavar="PRODUCT", help="all that have a recipe where none is named")
+    measured = run(parser.parse_args().products)
+    print(json.dumps({name: each._asdict() | {"ratio": each.ratio} for name, each in measured.items()}, indent=1))
     return 0
 
 

@@ -1,0 +1,46 @@
+"""What each product is measured on: simulated granules in their real formats, or a real day where there is one.
+
+A product whose files are beside another product's needs one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from icestream_simulator.simulate import simulate
+from icestream_simulator.truth import Truth
+
+DAY = date(2014, 2, 4)
+TILES = ("h25v05",)
+
+Source = Callable[[Path, Truth], Sequence[Path]]
+"""From an empty directory and the simulated world to files."""
+
+
+def f17_cold(out: Path, truth: Truth) -> list[Path]:
+    """One cold pass of F17, seven channels on the northern grid."""
+    return simulate("nsidc-0032", DAY, DAY, out, truth=truth, platform="F17", passes=("D",))
+
+
+def snow_composites(out: Path, truth: Truth) -> list[Path]:
+    """Eight days of snow cover from Terra and Aqua, one tile."""
+    return [
+        path
+        for collection in ("mod10a2", "myd10a2")
+        for path in simulate(collection, DAY, DAY, out, truth=truth, tiles=TILES)
+    ]
+
+
+RECIPES: Mapping[str, Sequence[Source]] = {
+    "cold-pass-tb": (f17_cold,),
+    "snow-depth-china": (f17_cold,),
+    "snow-depth-global": (f17_cold,),
+    "snow-cover-hma": (snow_composites,),
+    "snow-cover-probability": (snow_composites,),
+    "snow-depth-tibet-005": (f17_cold, snow_composites),
+    "swe-tibet-005": (f17_cold, snow_composites),
+}
+"""By product: where the observations are from that it and its forerunners are made of. Parameters are fitted on the
+simulated world."""
