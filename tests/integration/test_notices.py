@@ -26,7 +26,7 @@ from parts.web import Web
 from watcher.notices.examples import cnm, posttroll, s3_event, sarracenia, stac, wis2
 
 TOKEN = "a-token-of-the-tests"
-STATIONS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
+STATIONS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda")
 FORMATS = ("cnm", "wis2", "sarracenia", "s3", "stac", "posttroll")
 
 
@@ -93,7 +93,7 @@ def sources(amqp_url: str, mosquitto: PrivateMosquitto, bucket: str) -> str:
     return " ".join([*queues, *topics, f"s3://{bucket}/polled?every=0.5"])
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(500)
 def test_notices_of_every_format_become_products_and_malformed_ones_letters(
     amqp_url: str, mosquitto: PrivateMosquitto, s3: PrivateS3, web: Web, tmp_path: Path
 ) -> None:
@@ -152,6 +152,9 @@ def test_notices_of_every_format_become_products_and_malformed_ones_letters(
         ce = {"ce-specversion": "1.0", "ce-id": "8", "ce-source": "/stac", "ce-type": "item"}
         assert producers.http("stac", stac(href("kappa"), content["kappa"]), **ce) == (202, {"fates": ["announced"]})
         assert producers.http("stac", stac(href("kappa"), content["kappa"]), **ce) == (202, {"fates": ["duplicate"]})
+
+        (tmp_path / "notice.json").write_bytes(stac(href("lambda"), content["lambda"]))
+        running.command("announce", "--notice", "stac", str(tmp_path / "notice.json"))
 
         broken = {
             "cnm": (told(cnm, "alpha").replace(b'"identifier"', b'"id"'), "identifier"),

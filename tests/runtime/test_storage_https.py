@@ -17,6 +17,7 @@ from icestream_core.granule import Asset
 from icestream_runtime.settings import load
 from icestream_runtime.storage import Storage
 from icestream_runtime.storage.addresses import Guard
+from parts.certificates import Authority
 from parts.web import Web, redirect
 
 LOOPBACK = {"fetch_plain_http": True, "fetch_private": "127.0.0.0/8"}
@@ -217,14 +218,37 @@ def test_a_busy_server_is_asked_again_and_one_without_the_file_is_not(tmp_path: 
 
 
 def test_a_token_goes_to_its_host_and_over_tls_only(tmp_path: Path, web: Web) -> None:
-    web.files["/a.nc"] = b"snow"
-    given = storage(tmp_path, **LOOPBACK, fetch_tokens={"127.0.0.1": "geheim"})
-    given.fetch(promised(f"{web.url}/a.nc"))
+    authority = Authority(tmp_path / "ca", "ours")
+    tokens = {"127.0.0.1": "geheim", "example.org": "other"}
+    given = storage(tmp_path, **LOOPBACK, fetch_tokens=tokens, storage_ca=authority.certificate)
+    web.files["/plain.nc"] = b"snow"
+    given.fetch(promised(f"{web.url}/plain.nc"))
     assert "Authorization" not in web.asked[0][1]
-    web_headers = given._fetcher._web._headers
-    assert ("Authorization", "Bearer geheim") in web_headers("https://127.0.0.1/a")
-    assert "Authorization" not in dict(web_headers("https://example.org/a"))
-    assert "geheim" not in repr(load(fetch_tokens={"127.0.0.1": "geheim"}))
+    with Web(*authority.server("127.0.0.1")) as secure:
+        secure.files["/a.nc"] = b"snow"
+        assert given.fetch(promised(f"{secure.url}/a.nc")).read_bytes() == b"snow"
+        assert secure.asked[0][1]["Authorization"] == "Bearer geheim"
+        # From here it would go on in the clear.
+        secure.answers["/b.nc"] = redirect(f"{web.url}/plain.nc")
+        assert given.fetch(promised(f"{secure.url}/b.nc", b"snow")).read_bytes() == b"snow"
+    assert "Authorization" not in web.asked[-1][1]
+    assert "geheim" not in repr(load(fetch_tokens=tokens))
+
+
+def test_a_certificate_that_is_not_trusted_or_of_another_host_is_refused(tmp_path: Path) -> None:
+    ours, others = Authority(tmp_path / "ours", "ours"), Authority(tmp_path / "others", "others")
+    given = storage(tmp_path, **LOOPBACK, storage_ca=ours.certificate)
+    for certificate in (others.server("127.0.0.1"), ours.server("127.0.0.2")):
+        with Web(*certificate) as secure:
+            secure.files["/a.nc"] = b"snow"
+            with pytest.raises(StorageError, match="CERTIFICATE_VERIFY_FAILED"):
+                given.fetch(promised(f"{secure.url}/a.nc"))
+            assert secure.asked == []
+
+
+def test_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="storage_ca"):
+        storage(tmp_path, storage_ca=tmp_path / "never.pem")
 
 
 def test_a_file_without_a_checksum_is_fetched_once_to_learn_it(tmp_path: Path, web: Web) -> None:

@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     fetch_private: Words = Field(default=(), description="Networks that are allowed though not public: 10.0.0.0/8")
     fetch_plain_http: bool = Field(default=False, description="Whether granules may come by http without TLS")
     fetch_tokens: dict[str, SecretStr] = Field(default={}, description="Bearer tokens by host, as JSON")
+    storage_ca: Path | None = Field(
+        default=None, description="Certificates to trust for https and S3, instead of the system's"
+    )
     fetch_timeout_seconds: float = Field(default=30.0, gt=0, description="For connecting, and for each read")
     fetch_seconds: float = Field(default=900.0, gt=0, description="For one https file from beginning to end")
     fetch_limit: ByteSize = Field(default=ByteSize(20 * 10**9), gt=0, description="The largest file that is fetched")

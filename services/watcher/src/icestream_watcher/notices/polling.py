@@ -15,6 +15,7 @@ from icestream_watcher.notices.s3_event import created
 from icestream_watcher.notices.source_url import Source
 
 KIND: Final = "s3"
+TOLD_AGAIN: Final = frozenset({"lost", "unwanted"})
 
 
 class PollSource:
@@ -24,6 +25,7 @@ class PollSource:
         self._source, self._ingest, self._buckets = source, ingest, Buckets(access)
         self._prefix = source.url.get_secret_value()
         self._bucket = self._prefix.removeprefix("s3://").partition("/")[0]
+        self._through: dict[str, str] = {}
         self.problem: str | None = "not looked yet"
         self._log = structlog.stdlib.get_logger("icestream.watcher")
 
@@ -48,6 +50,12 @@ class PollSource:
         for path, info in sorted(found.items(), key=lambda each: str(each[1].get("LastModified", ""))):
             if stop.is_set():
                 return
+            tag = info["ETag"].strip('"')
+            # The file on disk knows too, but a bucket may hold a million.
+            if self._through.get(path) == tag:
+                continue
             key = path.partition("/")[2]
-            notice = created(self._bucket, key, int(info["size"]), info["ETag"].strip('"'), info["LastModified"])
-            self._ingest.take(KIND, notice, stop)
+            notice = created(self._bucket, key, int(info["size"]), tag, info["LastModified"])
+            fates = self._ingest.take(KIND, notice, stop).fates
+            if not TOLD_AGAIN & set(fates):
+                self._through[path] = tag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -19,6 +20,7 @@ class Access:
     hosts : from which files are fetched, sub-domains included; any public one where empty
     private : networks that are allowed although they are not public ("10.0.0.0/8")
     tokens : bearer tokens by host
+    ca : certificates to trust instead of the system's
     timeout : for connecting and for each read, s
     deadline : for one file from beginning to end, s
     limit : the largest file, bytes
@@ -31,6 +33,7 @@ class Access:
     private: tuple[str, ...] = ()
     plain_http: bool = False
     tokens: Mapping[str, SecretStr] = field(default_factory=dict)
+    ca: Path | None = None
     timeout: float = 30.0
     deadline: float = 900.0
     limit: int = 20 * 10**9
@@ -51,6 +54,7 @@ class Access:
             private=settings.fetch_private,
             plain_http=settings.fetch_plain_http,
             tokens=settings.fetch_tokens,
+            ca=settings.storage_ca,
             timeout=settings.fetch_timeout_seconds,
             deadline=settings.fetch_seconds,
             limit=int(settings.fetch_limit),
@@ -61,10 +65,11 @@ class Access:
         return self.buckets.get(name, self.s3)
 
 
-def s3_options(access: BucketAccess, timeout: float) -> dict[str, Any]:
+def s3_options(access: BucketAccess, timeout: float, ca: Path | None = None) -> dict[str, Any]:
     """Return what s3fs takes; without keys it looks where every AWS tool does.
 
     timeout : for connecting and for each read, s
+    ca : certificates to trust instead of the system's
     """
     options: dict[str, Any] = {
         "anon": access.anonymous,
@@ -77,8 +82,11 @@ def s3_options(access: BucketAccess, timeout: float) -> dict[str, Any]:
             "retries": {"mode": "standard", "max_attempts": 3},
         },
     }
-    if access.region:
-        options["client_kwargs"] = {"region_name": access.region}
+    client: dict[str, Any] = {"region_name": access.region} if access.region else {}
+    if ca is not None:
+        client["verify"] = str(ca)
+    if client:
+        options["client_kwargs"] = client
     if access.access_key and access.secret_key:
         options["key"] = access.access_key.get_secret_value()
         options["secret"] = access.secret_key.get_secret_value()

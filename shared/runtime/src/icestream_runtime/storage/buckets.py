@@ -46,7 +46,7 @@ class Buckets:
 
         with self._lock:
             if bucket not in self._filesystems:
-                options = s3_options(self._access.to_bucket(bucket), self._access.timeout)
+                options = s3_options(self._access.to_bucket(bucket), self._access.timeout, self._access.ca)
                 # fsspec gives one file system for the same options: a client takes half a second to make.
                 made = S3FileSystem(**options, default_block_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
                 made.retries = ATTEMPTS

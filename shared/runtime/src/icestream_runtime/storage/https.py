@@ -34,11 +34,11 @@ class Web:
     """Downloads files. Safe to use from several threads; connections are kept and used again."""
 
     def __init__(self, access: Access) -> None:
-        """Take note of what is allowed; raises ValueError for a network that is none."""
+        """Take note of what is allowed; raises ValueError for a network, OSError for certificates that are none."""
         self._access = access
         self._guard = Guard(access.hosts, access.private)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=ssl.create_default_context(cafile=access.ca),
             max_connections=CONNECTIONS,
             keepalive_expiry=30.0,
             network_backend=CheckedNetwork(self._guard),

@@ -84,6 +84,8 @@ class Storage:
             )
         except StorageError as error:
             raise SettingsError(f"out (ICESTREAM_OUT): {error}") from None
+        except OSError as error:
+            raise SettingsError(f"storage_ca (ICESTREAM_STORAGE_CA): {settings.storage_ca}: {error}") from None
 
     def fetch(self, asset: Asset, granule_id: str = "") -> Path:
         """Return the local file of an asset, verified, which stays until `release`.
