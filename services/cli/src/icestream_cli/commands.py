@@ -40,6 +40,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Entry]]] = {
         "register": Entry("register:register", "Make the products of this installation known to the stream."),
     },
     "Looking after it": {
+        "doctor": Entry("doctor:doctor", "Look at all that the stream stands on, and say what to do."),
         "status": Entry("status:status", "Show queues, slots and what they wait for."),
         "slots": Entry("slots:slots", "List slots, show one, try dead ones again, park or drop them."),
         "granules": Entry("granules:granules", "List granules; quarantine, release or drop them."),

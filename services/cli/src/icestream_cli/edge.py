@@ -16,7 +16,7 @@ DONE, NOT_MADE, USAGE, AWAY, PLUGIN, BAD_FILE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 1
 
 EXIT_CODES: Final = {
     DONE: "done",
-    NOT_MADE: "a product was not made, or what was asked for is not there",
+    NOT_MADE: "a product was not made, what was asked for is not there, or the doctor found something wrong",
     USAGE: "the command line or the settings cannot be used",
     AWAY: "broker, ledger or storage is away or refuses",
     PLUGIN: "a plugin cannot be loaded, or a record contradicts itself",

@@ -69,6 +69,11 @@ def lifecycle(listeners: Sequence[object]) -> pluggy.HookRelay:
     return manager.hook
 
 
+def names() -> list[str]:
+    """Return the names of the plugins that are installed, none of which is loaded; raises PluginError as `load`."""
+    return sorted(_found())
+
+
 def _found() -> dict[str, EntryPoint]:
     """Return the entry points of the group by name; PluginError where two distributions claim one name."""
     found: dict[str, EntryPoint] = {}

@@ -114,6 +114,26 @@ class Bucket:
                 missing = error
         raise missing
 
+    def try_out(self, staged: Path) -> None:
+        """Write, read, refuse to write again, remove."""
+        place = f"{self._root}/store/.{staged.name}"
+        with s3_errors(f"{place} cannot be written, read and removed"):
+            self._s3.pipe_file(place, b"icestream doctor\n", mode="create")
+            try:
+                self._s3.cat_file(place)
+                try:
+                    self._s3.pipe_file(place, b"again\n", mode="create")
+                except OSError as error:
+                    if not is_lost_race(error):
+                        raise
+                else:
+                    raise StorageError(
+                        f"{self._root} writes over what is there although it is asked not to (If-None-Match): two "
+                        "workers could not tell who was first. Use a store that knows conditional writes"
+                    )
+            finally:
+                self._s3.rm_file(place)
+
     def local(self, path: str) -> None:
         self._inside(path)
 

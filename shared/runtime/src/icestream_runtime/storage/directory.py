@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -82,6 +83,31 @@ class Directory:
         if not found.resolve().is_relative_to(self._root):
             raise StorageError(f"{path} is a link that leads out of {self._root}")
         return found
+
+    def try_out(self, staged: Path) -> None:
+        """Rename from staging to store, link from store to datasets."""
+        stored, shown = self._root / "store" / f".{staged.name}", self._root / "datasets" / f".{staged.name}"
+        try:
+            for directory in (stored.parent, shown.parent):
+                directory.mkdir(parents=True, exist_ok=True)
+            for path in staged.iterdir():
+                _flush(path)
+            try:
+                staged.rename(stored)
+            except OSError as error:
+                if error.errno == errno.EXDEV:
+                    raise StorageError(
+                        f"{staged.parent} and {stored.parent} are on two file systems: nothing can be published "
+                        "in one step; set ICESTREAM_STAGING to a directory on that of ICESTREAM_OUT"
+                    ) from error
+                raise
+            try:
+                tree.replace(stored / "trial", shown)
+            finally:
+                shutil.rmtree(stored, ignore_errors=True)
+                shown.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self._root} does not take what is published: {error}") from error
 
     def _inside(self, path: str) -> Path:
         """Return an absolute path below the root; an absolute one must lie there already."""

@@ -46,6 +46,8 @@ class Store(Protocol):
 
     def local(self, path: str) -> Path | None: ...
 
+    def try_out(self, staged: Path) -> None: ...
+
 
 def read_manifest(directory: Path) -> Manifest | None:
     """Return the manifest of a directory whose files are all there; None where there is no directory or it is empty.

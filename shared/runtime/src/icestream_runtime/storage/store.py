@@ -170,6 +170,20 @@ class Storage:
         """
         return space_of(self._disks)
 
+    def try_out(self) -> None:
+        """Do, on something of no worth, what publishing and placing need; at most empty directories are left.
+
+        Raises StorageError that says what does not work, and in whose words.
+        """
+        staged = self._staging.stage("0" * 8)
+        try:
+            (staged / "trial").write_text("icestream doctor\n", "utf-8")
+            self._store.try_out(staged)
+        except OSError as error:
+            raise StorageError(f"{staged} cannot be written to: {error}") from error
+        finally:
+            self._staging.discard(staged)
+
     def sweep(self) -> int:
         """Remove the staging of workers that died. Returns how many directories."""
         return self._staging.sweep()

@@ -39,7 +39,7 @@ def place(
         names = [file.name for file in manifest.files if file.role in PLACED_ROLES] if manifest else []
         for name in names:
             if source is not None:
-                _replace(source / name, folder / name)
+                replace(source / name, folder / name)
         for name in set(known_files) - set(names):
             (folder / name).unlink(missing_ok=True)
         content = json.dumps({"revision": revision, "stage": stage, "files": names})
@@ -67,7 +67,7 @@ def _read(marker: Path) -> tuple[tuple[int, bool], list[str]]:
         raise StorageError(f"{marker} cannot be read ({error}); remove it, and announce the slot again") from error
 
 
-def _replace(source: Path, target: Path) -> None:
+def replace(source: Path, target: Path) -> None:
     """Let the name stand for the file, by a hard link where one file system holds both, else by a copy."""
     arriving = target.with_name(f".{uuid.uuid4().hex}.tmp")
     try:

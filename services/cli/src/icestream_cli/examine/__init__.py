@@ -1,0 +1,1 @@
+"""What `icestream doctor` looks at, one file for each part."""
