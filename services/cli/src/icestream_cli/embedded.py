@@ -31,6 +31,7 @@ from icestream_runtime.registration import send_records
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import catalogue_topology
+from icestream_runtime.tracing import Tracer
 from icestream_watcher.__main__ import watcher
 from icestream_watcher.notices.service import has_notices
 from icestream_worker.__main__ import run as run_worker
@@ -56,10 +57,12 @@ class Embedded:
         mode: Mode = "forward",
         lifecycle: Sequence[object] = (),
         serve: bool = False,
+        tracer: Tracer | None = None,
     ) -> None:
         """Wire everything.
 
         serve : have a catalogue too, with its page
+        tracer : by the settings where absent
         """
         self._serve = serve
         if has_notices(settings):
@@ -70,8 +73,11 @@ class Embedded:
         self.metrics = Metrics()
         self.broker: Broker = MemoryBroker() if settings.amqp_url is None else open_rabbitmq(settings, "run")
         self._closing.callback(self.broker.close)
+        if tracer is None and (tracer := Tracer.of(settings, "run")) is not None:
+            self._closing.callback(tracer.close)
+        self._tracer = tracer
         collections = list(plugins.collections.values())
-        self.watcher = watcher(settings, directories, self.broker, collections, self.metrics, mode)
+        self.watcher = watcher(settings, directories, self.broker, collections, self.metrics, mode, tracer)
         self._storage = Storage.of(settings)
         self.ledger: Ledger = open_ledger(settings.ledger_url.get_secret_value(), migrate=True)
         self._closing.callback(self.ledger.close)
@@ -132,11 +138,18 @@ class Embedded:
             storage=self._storage,
             metrics=self.metrics,
             lifecycle=self._lifecycle,
+            tracer=self._tracer,
         )
 
     def _work(self, stop: threading.Event) -> None:
         run_worker(
-            self._settings, self._products, stop, broker=self.broker, storage=self._storage, metrics=self.metrics
+            self._settings,
+            self._products,
+            stop,
+            broker=self.broker,
+            storage=self._storage,
+            metrics=self.metrics,
+            tracer=self._tracer,
         )
 
     def _keep(self, stop: threading.Event) -> None:

@@ -22,6 +22,7 @@ from icestream_runtime.metrics import Metrics
 from icestream_runtime.rabbitmq.opening import open_rabbitmq
 from icestream_runtime.settings import Settings, load
 from icestream_runtime.storage import Storage
+from icestream_runtime.tracing import TraceLifecycle, Tracer
 
 
 def main() -> int:
@@ -49,12 +50,14 @@ def run(
     storage: Storage | None = None,
     metrics: Metrics | None = None,
     lifecycle: Sequence[object] = (),
+    tracer: Tracer | None = None,
     serve_health: bool = False,
 ) -> None:
     """Gather until `stop` is set.
 
     broker, ledger, storage, metrics : the gatherer's own, by the settings, where absent; given ones stay open
     lifecycle : plugin objects with lifecycle hooks, beside logs and metrics
+    tracer : by the settings where absent
     """
     with ExitStack() as closing:
         metrics = metrics or Metrics()
@@ -70,6 +73,10 @@ def run(
         def family(product: str) -> str:
             return gatherer.records.product(product).family
 
+        if tracer is None and (tracer := Tracer.of(settings, "gatherer")) is not None:
+            closing.callback(tracer.close)
+        if tracer is not None:
+            lifecycle = [*lifecycle, TraceLifecycle(tracer)]
         hooks = plugins.lifecycle([logs.LogLifecycle(), MeterLifecycle(metrics, family), *lifecycle])
         gatherer = Gatherer(settings, broker, ledger, storage or Storage.of(settings), metrics, hooks)
         if serve_health and settings.metrics_port is not None:

@@ -190,7 +190,14 @@ def _task(slot: Slot, decision: Decision, version: str, now: datetime) -> Task:
         missing=decision.missing,
         mode=decision.mode,
         created_at=now,
+        traceparent=_trace_of(decision),
     )
+
+
+def _trace_of(decision: Decision) -> str:
+    """Return the trace of the input that came last: the task follows from its arrival."""
+    granules = [entry.granule for entries in decision.inputs.values() for entry in entries]
+    return max(granules, key=lambda granule: granule.received_at).traceparent if granules else ""
 
 
 def _is_too_large(task: Task) -> bool:

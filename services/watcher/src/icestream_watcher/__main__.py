@@ -22,6 +22,7 @@ from icestream_runtime.health import HealthServer
 from icestream_runtime.metrics import Metrics
 from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.settings import Settings, load
+from icestream_runtime.tracing import Tracer
 from icestream_watcher.notices.service import Notices, has_notices
 from icestream_watcher.watcher import Watcher
 
@@ -50,11 +51,12 @@ def run(
     *,
     metrics: Metrics | None = None,
     mode: Mode = "forward",
+    tracer: Tracer | None = None,
     serve_health: bool = False,
 ) -> None:
     """Watch directories until `stop` is set.
 
-    broker, metrics : the watcher's own, by the settings, where absent; a given broker stays open
+    broker, metrics, tracer : the watcher's own, by the settings, where absent; a given broker stays open
     mode : reprocessing for a backfill, which never delays new passes
     """
     with ExitStack() as closing:
@@ -63,7 +65,9 @@ def run(
         if broker is None:
             broker = open_rabbitmq(settings, "watcher")
             closing.callback(broker.close)
-        watching = watcher(settings, directories, broker, collections, metrics, mode)
+        if tracer is None and (tracer := Tracer.of(settings, "watcher")) is not None:
+            closing.callback(tracer.close)
+        watching = watcher(settings, directories, broker, collections, metrics, mode, tracer)
         notices = notices_of(settings, directories, broker, collections, metrics, mode)
         if serve_health and settings.metrics_port is not None:
             server = HealthServer(
@@ -107,13 +111,16 @@ def watcher(
     collections: Sequence[Collection],
     metrics: Metrics,
     mode: Mode = "forward",
+    tracer: Tracer | None = None,
 ) -> Watcher:
     """Return a watcher, wired; raises SettingsError for a directory that is none."""
     if not directories and not has_notices(settings):
         raise SettingsError("nothing to watch is named: neither a directory nor, in `notices`, a source of notices")
     if missing := [str(directory) for directory in directories if not directory.is_dir()]:
         raise SettingsError(f"{', '.join(missing)} is no directory; make it, or name another one to watch")
-    return Watcher(directories, collections, broker, metrics, settings.stable_seconds, settings.rescan_seconds, mode)
+    return Watcher(
+        directories, collections, broker, metrics, settings.stable_seconds, settings.rescan_seconds, mode, tracer
+    )
 
 
 if __name__ == "__main__":

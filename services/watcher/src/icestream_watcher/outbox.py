@@ -11,6 +11,7 @@ import structlog
 from icestream_core.granule import Granule
 from icestream_runtime.broker import Broker, BrokerUnavailable, PublishNotConfirmed, TopologyMismatch
 from icestream_runtime.metrics import PUBLISH_RETRIES, PUBLISHED, RETURNED, Metrics
+from icestream_runtime.tracing import Tracer
 from icestream_watcher.announce import event_of, message_of
 
 BATCH: Final = 100
@@ -22,8 +23,14 @@ LONGEST_WAIT_SECONDS: Final = 30.0
 class Outbox:
     """Holds at most a batch. While the broker is away it stays full, and nothing more is read from disk."""
 
-    def __init__(self, broker: Broker, metrics: Metrics, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._broker, self._metrics, self._monotonic = broker, metrics, monotonic
+    def __init__(
+        self,
+        broker: Broker,
+        metrics: Metrics,
+        monotonic: Callable[[], float] = time.monotonic,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self._broker, self._metrics, self._monotonic, self._tracer = broker, metrics, monotonic, tracer
         self._pending: dict[tuple[str, str], Granule] = {}
         self._failures = 0
         self._try_at = 0.0
@@ -39,6 +46,8 @@ class Outbox:
 
     def put(self, granule: Granule) -> None:
         """Take a granule; the same one again takes the place of the first."""
+        if self._tracer is not None:
+            granule = self._tracer.saw(granule)
         self._pending[granule.granule_id, granule.checksum] = granule
 
     def flush(self) -> tuple[Sequence[Granule], Sequence[Granule]]:

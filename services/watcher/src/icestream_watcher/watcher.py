@@ -17,6 +17,7 @@ from icestream_core.granule import Granule, Mode
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import Check, reachable
 from icestream_runtime.metrics import UNROUTABLE, WATCHED, Metrics
+from icestream_runtime.tracing import Tracer
 from icestream_watcher.announce import ChangedWhileRead, checksum_of, granule_of
 from icestream_watcher.candidates import Candidates
 from icestream_watcher.files import State, is_passed_over, leads_out, state_of, walk
@@ -53,13 +54,14 @@ class Watcher:
         stable_seconds: float,
         rescan_seconds: float,
         mode: Mode = "forward",
+        tracer: Tracer | None = None,
     ) -> None:
         self._roots = [directory.absolute() for directory in directories]
         self._real_roots = [root.resolve() for root in self._roots]
         self._collections, self._metrics, self._mode = collections, metrics, mode
         self._rescan_seconds = rescan_seconds
         self._candidates = Candidates(stable_seconds, self._tell_unreadable)
-        self._outbox = Outbox(broker, metrics)
+        self._outbox = Outbox(broker, metrics, tracer=tracer)
         self._known: dict[Path, Known] = {}
         self._unroutable: dict[Path, str] = {}
         self._unknown: list[str] = []

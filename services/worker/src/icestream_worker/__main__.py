@@ -25,6 +25,7 @@ from icestream_runtime.metrics import CHILD_ENDS, CHILDREN, CHILDREN_BUSY, Metri
 from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.settings import Settings, load
 from icestream_runtime.storage import Storage
+from icestream_runtime.tracing import Tracer
 from icestream_worker.children import Children, End, ProcessChildren
 from icestream_worker.compute_child import Job, Load
 from icestream_worker.handle import Handler
@@ -58,11 +59,13 @@ def run(
     metrics: Metrics | None = None,
     children: Children | None = None,
     load_plugins: Load | None = None,
+    tracer: Tracer | None = None,
     serve_health: bool = False,
 ) -> None:
     """Make these products until `stop` is set.
 
     broker, storage, metrics, children : the worker's own, by the settings, where absent; given ones stay open
+    tracer : by the settings where absent
     load_plugins : how a child loads its plugins, where the children are the worker's own
     """
     with ExitStack() as closing:
@@ -85,6 +88,8 @@ def run(
             memory_limit=settings.memory_limit,
         )
         closing.callback(handler.close)
+        if tracer is None and (tracer := Tracer.of(settings, "worker")) is not None:
+            closing.callback(tracer.close)
         worker = Worker(
             broker,
             handler,
@@ -97,6 +102,7 @@ def run(
             space=storage.space,
             deaf_seconds=settings.deaf_seconds,
             gauge_seconds=settings.gauge_seconds,
+            tracer=tracer,
         )
         if serve_health and settings.metrics_port is not None:
             server = HealthServer(worker.live, worker.ready, metrics.registry, settings.metrics_port, metrics=metrics)

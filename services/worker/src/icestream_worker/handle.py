@@ -159,6 +159,7 @@ class Handler:
             valid=dict(answer.valid),
             adopted=answer.adopted,
             mode=task.mode,
+            traceparent=task.traceparent,
             finished_at=now,
             worker=self._worker,
         )

@@ -31,6 +31,7 @@ from icestream_runtime.health import PATIENCE, Check, deaf, reachable
 from icestream_runtime.logs import slot_fields
 from icestream_runtime.metrics import PUBLISH_RETRIES, PUBLISHED, RETURNED, SETTLED_TOO_LATE, UNREADABLE, Metrics
 from icestream_runtime.storage.space import Space
+from icestream_runtime.tracing import Tracer
 from icestream_worker.children import Children
 from icestream_worker.faults import readable
 from icestream_worker.handle import Handler
@@ -59,17 +60,20 @@ class Worker:
         space: Callable[[], Mapping[str, Space]] = dict,
         deaf_seconds: float = PATIENCE,
         gauge_seconds: float = 15.0,
+        tracer: Tracer | None = None,
     ) -> None:
         """Take note of everything; nothing is asked of the broker yet.
 
         hold : tasks in hand at once
         sweep : removes what dead workers left; called now and then
         space : tells how much room is left, by place; asked every `gauge_seconds`
+        tracer : records how slots are made; nobody does where absent
         deaf_seconds : of silence, while tasks wait and a child is free, before it is deaf
         """
         self._broker, self._handler, self._children = broker, handler, children
         self._products, self._metrics = products, metrics
         self._hold, self._grace_seconds, self._sweep = hold, grace_seconds, sweep
+        self._tracer = tracer
         self._space, self._deaf_seconds, self._gauge_seconds = space, deaf_seconds, gauge_seconds
         self.queues = [
             naming.make_queue(product.name, mode) for mode in ("forward", "reprocessing") for product in products
@@ -190,6 +194,8 @@ class Worker:
             subscription.reject(delivery, requeue=False)
             return
         outcome = self._handler.handle(task)
+        if self._tracer is not None:
+            outcome = self._tracer.made(task, outcome)
         if self._given_up.is_set() and outcome.status == "failed":
             subscription.nack(delivery)
         elif self._publish([_message(outcome)], "outcome", self._given_up):

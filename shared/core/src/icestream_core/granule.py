@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -37,6 +37,9 @@ class Asset(Message):
     media_type: str = Field(default="application/octet-stream", max_length=128)
 
 
+Traceparent = Annotated[str, Field(pattern=r"^([0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})?$")]
+
+
 class Granule(Message):
     """One arrival of a collection. The same id with another checksum is a correction.
 
@@ -44,6 +47,7 @@ class Granule(Message):
     start, end : interval observed, UTC, end exclusive
     footprint : west, south, east, north, degrees
     revision, stage, void : of a product's output; revision 0 is an observation
+    traceparent : of the trace that it belongs to, by W3C Trace Context; empty where nobody traces
     """
 
     granule_id: str = Field(pattern=NAME_PATTERN)
@@ -65,6 +69,7 @@ class Granule(Message):
     stage: Stage = "final"
     void: str = Field(default="", max_length=1000)
     source_format: str = Field(default="file", max_length=32)
+    traceparent: Traceparent = ""
 
     @model_validator(mode="after")
     def _time_runs_forward(self) -> Self:

@@ -97,14 +97,17 @@ def decode(body: bytes) -> Granule | Task | Outcome | Registration | Letter:
 
 
 def cloud_event(message: BaseModel, source: str, event_id: str, time: datetime) -> dict[str, str]:
-    """Return the CloudEvents 1.0 attributes of a message, as AMQP headers."""
-    return {
+    """Return the CloudEvents 1.0 attributes of a message, as AMQP headers, and its `traceparent` where it has one."""
+    headers = {
         "ce-specversion": "1.0",
         "ce-id": event_id,
         "ce-source": source,
         "ce-type": f"icestream.{type(message).__name__.lower()}.v{MAJOR}",
         "ce-time": time.isoformat(),
     }
+    if traceparent := getattr(message, "traceparent", ""):
+        headers["traceparent"] = traceparent
+    return headers
 
 
 def event_id(*words: object) -> str:

@@ -121,6 +121,7 @@ def announcement(
         stage=stage,
         void=outcome.reason if outcome.status == "void" else "",
         source_format=SOURCE_FORMAT,
+        traceparent=outcome.traceparent,
     )
 
 

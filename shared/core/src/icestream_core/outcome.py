@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from icestream_core.granule import CHECKSUM_PATTERN, VERSION_PATTERN, Message, Mode
+from icestream_core.granule import CHECKSUM_PATTERN, VERSION_PATTERN, Message, Mode, Traceparent
 from icestream_core.slot import Slot
 
 Fault = Literal["", "product", "granule", "storage", "limit"]
@@ -75,3 +75,4 @@ class Outcome(Message):
     mode: Mode = "forward"
     finished_at: AwareDatetime
     worker: str = Field(default="", max_length=255)
+    traceparent: Traceparent = ""

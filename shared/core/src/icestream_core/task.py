@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import AwareDatetime, Field
 
-from icestream_core.granule import VERSION_PATTERN, Granule, Message, Mode
+from icestream_core.granule import VERSION_PATTERN, Granule, Message, Mode, Traceparent
 from icestream_core.slot import Slot
 
 
@@ -25,6 +25,7 @@ class Task(Message):
     token : the right to finalise; a later task of the slot has another one
     inputs : by the names of the record
     missing : what the record would have liked and did not get, in words, for the product's attributes
+    traceparent : of the input that came last: what is made belongs to its trace
     created_at : becomes `date_created` of the files, so a re-make is byte-identical
     """
 
@@ -36,6 +37,7 @@ class Task(Message):
     missing: tuple[str, ...] = ()
     mode: Mode = "forward"
     created_at: AwareDatetime
+    traceparent: Traceparent = ""
 
 
 def inputs_hash(inputs: Mapping[str, Iterable[TaskInput]], options: Mapping[str, object]) -> str:

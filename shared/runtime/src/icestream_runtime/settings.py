@@ -153,6 +153,14 @@ class Settings(BaseSettings):
         default=None, ge=0, le=65535, description="Of /livez, /readyz and /metrics; 0 for a free one, none where absent"
     )
 
+    trace_endpoint: str | None = Field(
+        default=None,
+        description="Where traces go, by OTLP over HTTP: http://collector:4318/v1/traces; no traces where absent",
+    )
+    trace_headers: SecretStr = Field(
+        default=SecretStr(""), description="Headers for it, such as keys: name=value, with commas between"
+    )
+    trace_share: float = Field(default=1.0, ge=0, le=1, description="Share of the granules whose way is traced")
     gauge_seconds: float = Field(
         default=15.0, gt=0, description="Between looks at slots, queues and disks for the metrics that show them"
     )
