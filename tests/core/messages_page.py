@@ -19,7 +19,7 @@ What travels between watcher, gatherer and workers. This page is written from th
 A message is a [msgpack](https://msgpack.org) map of three: `schema` (a name below), `version` (an integer, now
 {major}) and `content` (a map, as the JSON Schema of that name says). Its content type is `{content_type}`. Its headers
 are the attributes of a CloudEvent 1.0 with the prefix `ce-`: `ce-specversion`, `ce-id`, `ce-source`, `ce-type`
-(`icestream.<schema>.v{major}`), `ce-time`, and `traceparent` where somebody traces. A repeated event repeats its `ce-id`.
+(`icestream.<schema>.v{major}`), `ce-time`; and `traceparent` where somebody traces. A repeated event repeats `ce-id`.
 
 | message | routing key, on the topic exchange `icestream` | goes to |
 |---|---|---|
