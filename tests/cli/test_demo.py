@@ -37,6 +37,7 @@ def test_the_demo_makes_every_product_near_the_truth(tmp_path: Path) -> None:
         "snow-cover-hma",
         "snow-cover-probability",
         "snow-depth-tibet-005",
+        "snow-depth-global",
         "freeze-thaw-three-river-source",
         "freeze-thaw-global-025",
         "freeze-thaw-global-005",
@@ -47,6 +48,7 @@ def test_the_demo_makes_every_product_near_the_truth(tmp_path: Path) -> None:
     assert {score["product"] for score in found["scores"]} == {
         "snow-depth-china",
         "snow-cover-hma",
+        "snow-depth-global",
         "snow-depth-tibet-005",
     }
     assert [score for score in found["scores"] if not score["holds"]] == []

@@ -22,6 +22,7 @@ NAMES = (
     "MYD11A1.A2022034.h25v05.061.2022035050729.hdf",
     "MYD11C1.A2022034.061.2022035050729.hdf",
     "ground-temperature.20140201.csv",
+    "S1A_IW_GRDH_1SDV_20150222T170750_20150222T170815_004739_005DD8_3768.zip",
 )
 
 
@@ -37,6 +38,7 @@ def test_the_installed_plugin_gives_the_collections() -> None:
         "myd11c1",
         "ghcn-daily",
         "ground-temperature",
+        "sentinel1-grd",
     }
 
 
@@ -60,7 +62,7 @@ def test_the_granule_id_is_what_the_name_says_is_observed_without_gz_and_release
     found = recognise(name, COLLECTIONS)
     assert found is not None
     assert name.startswith(found[1].granule_id)
-    assert not found[1].granule_id.endswith((".gz", ".h5", ".hdf", ".csv"))
+    assert not found[1].granule_id.endswith((".gz", ".h5", ".hdf", ".csv", ".zip"))
 
 
 @pytest.mark.parametrize(

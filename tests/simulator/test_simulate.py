@@ -56,7 +56,7 @@ def test_a_file_that_fails_leaves_nothing_behind_and_the_old_one_stays(tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sentinel1-grd", DAY, DAY), "no collection 'sentinel1-grd' is simulated; there are nsidc-0032"),
+        (("envisat-asar", DAY, DAY), "no collection 'envisat-asar' is simulated; there are nsidc-0032"),
         (("amsr2-l3-tb", date(2005, 1, 1), date(2005, 1, 2)), "nothing of amsr2-l3-tb measured.*GW1 2012-07-03"),
         (("nsidc-0032", DAY, date(2014, 1, 1)), "the first must not be after the last"),
     ],

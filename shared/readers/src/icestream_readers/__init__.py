@@ -14,6 +14,7 @@ from icestream_readers.myd11a1 import MYD11A1
 from icestream_readers.myd11c1 import MYD11C1
 from icestream_readers.nsidc_0032 import NSIDC_0032
 from icestream_readers.nsidc_0071 import NSIDC_0071
+from icestream_readers.sentinel1_grd import SENTINEL1_GRD
 
 
 @hookimpl
@@ -30,4 +31,5 @@ def icestream_collections() -> tuple[Collection, ...]:
         MYD11C1,
         GHCN_DAILY,
         GROUND_TEMPERATURE,
+        SENTINEL1_GRD,
     )

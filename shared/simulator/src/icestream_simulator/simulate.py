@@ -22,9 +22,11 @@ from icestream_simulator.write_ghcn_daily import write_stations
 from icestream_simulator.write_mod10a2 import AQUA, TERRA, Satellite, granule_name, write_composite
 from icestream_simulator.write_modis_lst import MOD11A1, MYD11A1, MYD11C1, LstProduct, write_lst
 from icestream_simulator.write_nsidc_0032 import EaseGridWriter
+from icestream_simulator.write_sentinel1_grd import Scene, scenes_on, write_scene
 
 COLLECTIONS = (
     "nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2", "mod11a1", "myd11a1", "myd11c1", "ghcn-daily",
+    "sentinel1-grd",
 )  # fmt: skip
 TIBET_TILES = ("h24v05", "h25v05")
 BOTH_PASSES: tuple[Pass, ...] = ("A", "D")
@@ -59,7 +61,8 @@ def simulate(
     grid : of nsidc-0032 and nsidc-0071: NL, SL or ML
     tiles : of mod10a2, myd10a2, mod11a1 and myd11a1; every eight-day period that touches the days is written whole
     box : of myd11c1: west, south, east, north in whole quarters of a degree, outside of which nothing is seen
-    passes : "A", "D"; both by default; `cold_pass` tells which one looks before dawn
+    passes : "A", "D"; both by default; `cold_pass` tells which one looks before dawn. sentinel1-grd has one of each in
+        twelve days, over Nagqu
     edition : 1, 2, ... is a corrected edition of the same granules: same names, other bytes, same truth
     Errors: ValueError for an unknown collection, platform, grid or tile, and for days on which no platform flew.
     """
@@ -83,6 +86,8 @@ def simulate(
         case "ghcn-daily":
             days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
             work = [partial(write_stations, world, days, out)]
+        case "sentinel1-grd":
+            work = list(_scenes(world, _days(start, end), wanted, edition, out))
         case _:
             raise ValueError(f"no collection {collection!r} is simulated; there are {', '.join(COLLECTIONS)}")
     paths: list[Path] = []
@@ -150,6 +155,15 @@ def _global_temperatures(truth: Truth, days: Sequence[date], box: Box, edition: 
     world = global_temperature(truth, box)
     for day in days:
         yield partial(_write_lst, out, MYD11C1, day, world, "", edition)
+
+
+def _scenes(truth: Truth, days: Sequence[date], passes: Sequence[Pass], edition: int, out: Path) -> Iterator[Work]:
+    for scene in (scene for day in days for scene in scenes_on(day) if scene.direction[0].upper() in passes):
+        yield partial(_write_scene, out, truth, scene, edition)
+
+
+def _write_scene(out: Path, truth: Truth, scene: Scene, edition: int) -> list[Path]:
+    return [write_scene(out, truth, scene, edition=edition)]
 
 
 def _write_lst(out: Path, product: LstProduct, day: date, world: TemperatureMap, tile: str, edition: int) -> list[Path]:
