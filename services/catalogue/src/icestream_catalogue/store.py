@@ -75,7 +75,7 @@ class Store:
             order = sorted(range(len(entries)), key=lambda index: (entries[index].id, entries[index].standing))
             for index in order:
                 entry = entries[index]
-                row = _row(entry) | {"changed_at": now}
+                row = row_of(entry) | {"changed_at": now}
                 if connection.execute(self._database.statement(_keep), row).first() is None:
                     standing = select(item.c.standing).where(item.c.id == entry.id)
                     known = connection.execute(standing).scalar_one()
@@ -187,7 +187,8 @@ class Store:
         return found
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def row_of(entry: Entry) -> dict[str, Any]:
+    """Return the columns of an entry, but for the time of its change."""
     west, south, east, north = entry.bbox or (None, None, None, None)
     return {
         "id": entry.id,

@@ -27,7 +27,7 @@ export function findItem(id, signal) {
 }
 
 export const overview = (signal) => getJson("api/overview", signal);
-export const slots = (product, signal) => getJson(`api/slots?product=${encodeURIComponent(product)}`, signal);
+export const slots = (product, signal) => getJson(`api/slots?limit=1000&product=${encodeURIComponent(product)}`, signal);
 export const product = (name, signal) => getJson(`api/products/${encodeURIComponent(name)}`, signal);
 export const lineage = (id, signal) => getJson(`api/items/${encodeURIComponent(id)}/lineage`, signal);
 

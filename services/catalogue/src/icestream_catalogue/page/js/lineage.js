@@ -40,10 +40,14 @@ export function drawLineage(graph) {
     const bend = Math.max(30, (x2 - x1) / 2);
     return svg("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` });
   });
+  const here = [...shown.values()].find((each) => each.node.level === 0);
+  const frame = h("div", { class: "graph", tabindex: "0", role: "group", "aria-label": "Graph of lineage; it scrolls sideways" },
+    svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height },
+      svg("g", { class: "edges", "aria-hidden": "true" }, lines), columns.flat().map(box)));
+  // Where it is wider than the screen, begin with what was asked for.
+  requestAnimationFrame(() => { frame.scrollLeft = here.x + WIDTH / 2 - frame.clientWidth / 2; });
   return [
-    h("div", { class: "graph", tabindex: "0", role: "group", "aria-label": "Graph of lineage; it scrolls sideways" },
-      svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height },
-        svg("g", { class: "edges", "aria-hidden": "true" }, lines), columns.flat().map(box))),
+    frame,
     graph.left_out > 0 && h("p", { class: "faint" }, `${graph.left_out} more are not shown.`),
     h("details", {}, h("summary", {}, "As a list"), levels.map((level) => [
       h("h3", {}, level < 0 ? (level === -1 ? "Made from" : `Made from, ${-level} steps back`) : level > 0 ? (level === 1 ? "Made of it" : `Made of it, ${level} steps on`) : "This"),

@@ -106,7 +106,7 @@ class Timeline {
     replace(this.detail,
       h("p", {}, h("span", { class: `slot key ${state}`, "aria-hidden": "true" }, STATES[state][1]), " ", h("strong", {}, slot.slot), ` · ${interval(slot.start, slot.end)} · ${STATES[state][0]}`,
         slot.revision > 0 && ` · revision ${slot.revision}`),
-      slot.late && h("p", { class: "alarm" }, slot.late),
+      slot.late && h("p", { class: "alarm" }, slot.late[0].toUpperCase() + slot.late.slice(1)),
       slot.waiting_for.length > 0 && h("p", {}, `Waits for ${list(slot.waiting_for)}`, slot.due && `, until ${moment(slot.due)} (${until(slot.due, this.now)})`, "."),
       slot.reason && h("p", {}, slot.reason.slice(0, 600), slot.attempts > 0 && ` (${count(slot.attempts, "attempt")})`),
       h("p", { class: "faint" }, `changed ${moment(slot.updated)}`, made && [" · ", h("a", { href: `#/item/${encodeURIComponent(slot.slot)}` }, "open the item")]));
@@ -135,6 +135,7 @@ function until(due, now) {
 
 function ticks(from, to) {
   const format = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
-  const many = Math.max(1, Math.min(4, Math.round((to - from) / 864e5)));
-  return Array.from({ length: many }, (_, index) => index / many).map((share) => [format.format(from + (to - from) * share), share]);
+  const step = 864e5 * Math.max(1, Math.ceil((to - from) / 864e5 / 4));
+  const times = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step);
+  return times.map((time) => [format.format(time), (time - from) / (to - from)]);
 }
