@@ -33,6 +33,11 @@ def snow_composites(out: Path, truth: Truth) -> list[Path]:
     ]
 
 
+def land_surface(out: Path, truth: Truth) -> list[Path]:
+    """Aqua's land-surface temperature of the day on the global grid of 0.05 degree."""
+    return simulate("myd11c1", DAY, DAY, out, truth=truth)
+
+
 RECIPES: Mapping[str, Sequence[Source]] = {
     "cold-pass-tb": (f17_cold,),
     "snow-depth-china": (f17_cold,),
@@ -41,6 +46,9 @@ RECIPES: Mapping[str, Sequence[Source]] = {
     "snow-cover-probability": (snow_composites,),
     "snow-depth-tibet-005": (f17_cold, snow_composites),
     "swe-tibet-005": (f17_cold, snow_composites),
+    "freeze-thaw-three-river-source": (f17_cold,),
+    "freeze-thaw-global-025": (f17_cold,),
+    "freeze-thaw-global-005": (f17_cold, land_surface),
 }
 """By product: where the observations are from that it and its forerunners are made of. Parameters are fitted on the
 simulated world."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from icestream_cli.__main__ import cli
 from icestream_cli.edge import Given, NotMade
+from icestream_core.fit import TooLittle
 from icestream_core.plugins import load
 from icestream_foundation.cold_pass_tb import PARTLY_FITTED
 from icestream_generation.product_output import open_output
@@ -100,6 +102,18 @@ def test_from_the_ledger_the_same_is_learned_and_a_known_set_is_shown(
     ledger.close()
     assert parameters()["set"] == from_ledger.path.stem
     assert f"fitted: {from_ledger.path.stem}" in icestream("describe", "cold-pass-tb").output
+
+
+@pytest.mark.xdist_group("fit")
+def test_what_a_fit_reads_of_other_products_is_made_first_and_too_little_is_said(overlap: Path, tmp_path: Path) -> None:
+    simulate("ghcn-daily", DAY, DAY, tmp_path / "stations")
+    f17 = [file for file in overlap.iterdir() if "F17" in file.name]
+    done = icestream("fit", "snow-depth-global", "--data", *f17, tmp_path / "stations", "--out", tmp_path / "sets")
+    assert isinstance(done.exception, TooLittle)
+    said = re.match(r"(\d+) pairs of dry snow at (\d+) stations make 0 lines", str(done.exception))
+    assert said, done.exception
+    assert int(said[1]) > 10
+    assert not (tmp_path / "sets").exists()
 
 
 def parameters() -> dict[str, Any]:
