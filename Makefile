@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench scores faults parts dashboards chart images lock clean
+.PHONY: help install demo test lint format bench scores faults fuzz parts dashboards chart images lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 faults: $(STAMP) parts ## Kill, stop, cut and fill everything at random under a live stream: ARGS="--faults 300 --seed N"
 	$(VENV)/bin/python tests/faults $(ARGS)
 
+fuzz: $(STAMP) ## Read mutated messages, settings and files in bulk: ARGS="--inputs 100000 --files 2000"
+	$(VENV)/bin/python tests/fuzz $(ARGS)
+
 bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)
 
@@ -67,7 +70,7 @@ lock: $(STAMP) ## Resolve uv.lock anew and export constraints.txt
 	    --no-emit-workspace --output-file constraints.txt
 
 clean: ## Remove the environment and everything that tools have cached
-	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache demo-output faults-output benchmarks/output
+	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache demo-output faults-output fuzz-output benchmarks/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
