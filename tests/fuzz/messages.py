@@ -14,7 +14,6 @@ from icestream_core.product import product_of
 from icestream_core.task import Task, TaskInput
 from icestream_runtime.settings import Settings, load
 
-
 SECRET = "hunter2-and-a-half"
 
 
