@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, text
 
 from icestream_catalogue.entry import unwrapped
-from icestream_catalogue.schema import BOX, SERVED, item
+from icestream_catalogue.schema import SERVED, item
 from icestream_runtime.ledger.database import Database
 
 COLUMNS: Final = tuple(
@@ -99,9 +99,10 @@ def search(database: Database, query: Query) -> Page:
             matched = connection.execute(_where(select(func.count()).select_from(item), database, query)).scalar_one()
         size = query.limit + 1 if query.area is None else max(CHUNK, query.limit + 1)
         while True:
-            statement = _where(select(*COLUMNS), database, query._replace(after=after))
-            ordered = statement.order_by(item.c.start_at.desc(), item.c.id).limit(size)
-            rows = [found_of(row) for row in connection.execute(ordered).mappings()]
+            rows = [
+                found_of(row)
+                for row in connection.execute(_page(database, query._replace(after=after), size)).mappings()
+            ]
             for row in rows:
                 if query.area is None or _meets(row, query.area):
                     if len(kept) == query.limit:
@@ -113,6 +114,13 @@ def search(database: Database, query: Query) -> Page:
             after = After(rows[-1].start, rows[-1].id)
             if scanned >= SCANNED:
                 return Page(kept, after, matched)
+
+
+def _page(database: Database, query: Query, size: int) -> Select[Any]:
+    """Return the statement of a page: first which, within an index alone, then these."""
+    order = item.c.start_at.desc(), item.c.id
+    which = _where(select(item.c.id), database, query).order_by(*order).limit(size).subquery()
+    return select(*COLUMNS).join(which, which.c.id == item.c.id).order_by(*order)
 
 
 def found_of(row: RowMapping) -> Found:
@@ -145,22 +153,17 @@ def _where(statement: Select[Any], database: Database, query: Query) -> Select[A
         here = and_(item.c.start_at == start, item.c.id > last)
         statement = statement.where(item.c.start_at <= start, or_(item.c.start_at < start, here))
     if query.area is not None:
-        statement = statement.where(_near(database, query.area))
+        statement = statement.where(_near(query.area))
     return statement
 
 
-def _near(database: Database, area: BaseGeometry) -> ColumnElement[bool]:
+def _near(area: BaseGeometry) -> ColumnElement[bool]:
     """Say that an item's box meets that of an area. Boxes may reach beyond 180 degrees: the area is laid there too."""
     conditions: list[ColumnElement[bool]] = []
     for west, south, east, north in _boxes(area):
         for turn in (0.0, 360.0):
-            if database.engine.dialect.name == "postgresql":
-                corners = func.point(west + turn, south), func.point(east + turn, north)
-                # As text, which is that of the index.
-                conditions.append(literal_column(BOX).bool_op("&&")(func.box(*corners)))
-            else:
-                along = and_(item.c.west <= east + turn, item.c.east >= west + turn)
-                conditions.append(and_(along, item.c.south <= north, item.c.north >= south))
+            along = and_(item.c.west <= east + turn, item.c.east >= west + turn)
+            conditions.append(and_(along, item.c.south <= north, item.c.north >= south))
     return or_(*conditions)
 
 

@@ -33,16 +33,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_catalogue_item"),
     )
     newest: list[str | sa.TextClause] = [sa.text("start_at DESC"), "id"]
-    for name, columns in (("time", newest), ("product", ["product", *newest])):
+    compared = ["end_at", "west", "south", "east", "north"]
+    for name, columns in (("time", [*newest, "product", *compared]), ("product", ["product", *newest, *compared])):
         op.create_index(
             f"ix_catalogue_item_{name}", "catalogue_item", columns, sqlite_where=SERVED, postgresql_where=SERVED
         )
     op.create_index("ix_catalogue_item_changed", "catalogue_item", ["changed_at"])
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            "CREATE INDEX ix_catalogue_item_place ON catalogue_item USING gist "
-            "(box(point(west, south), point(east, north))) WHERE void = ''"
-        )
     op.create_table(
         "catalogue_source",
         sa.Column("item_id", sa.String(length=200), nullable=False),
