@@ -309,3 +309,31 @@ def test_the_order_of_rows_never_matters(seed: random.Random, count: int) -> Non
     expected = pick(of, slot(0, of), "tb", rows)
     seed.shuffle(rows)
     assert pick(of, slot(0, of), "tb", rows) == expected
+
+
+def test_a_composite_answers_for_every_period_that_it_covers() -> None:
+    composite = granule(-3, start=FIRST - timedelta(days=3), end=FIRST + timedelta(days=5))
+    near, far = (picked(tb(window=steps(-reach, reach)), composite) for reach in (3, 6))
+    assert (near.complete, near.missing) == (True, ())
+    assert [entry.step for entry in near.entries] == [0]
+    assert not far.complete
+    assert len(far.missing) == 2 * 6 + 1 - 8
+
+
+def test_variants_that_are_expected_are_awaited_and_not_needed() -> None:
+    both = tb(variants_expected=("cold", "warm"))
+    one = picked(both, granule(variant="warm"))
+    assert (one.sufficient, one.complete, one.missing) == (True, False, ("tb (tb) variant cold",))
+    assert picked(both, granule(variant="warm"), granule(variant="cold")).complete
+
+
+def test_variants_are_not_expected_of_an_input_that_reads_one() -> None:
+    with pytest.raises(ValueError, match="'cold' alone"):
+        tb(variants_expected=("cold", "warm"), variant="cold")
+
+
+def test_a_void_period_is_no_answer_where_the_latest_is_wanted() -> None:
+    entry = tb(window=latest_before(300), role="reference")
+    void = granule(-1, void="no winter")
+    assert not picked(entry, void).sufficient
+    assert ids(picked(entry, void, granule(-2))) == ["tb.20140130T000000"]

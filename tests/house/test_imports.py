@@ -35,7 +35,7 @@ BY_NAME_ONLY = {
     "psycopg": "SQLAlchemy's driver, chosen by the URL of the ledger",
 }
 # Writes what the package ships, with development tools that the package does not need.
-RUN_BY_HAND = {ROOT / "shared/physics/src/icestream_physics/tables/generate.py"}
+RUN_BY_HAND = set((ROOT / "shared/physics/src/icestream_physics/tables").glob("generate*.py"))
 
 
 def imported(member: str) -> set[str]:

@@ -16,7 +16,7 @@ from icestream_core.inputs import Input
 from icestream_core.plugins import load
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags
-from icestream_core.window import SameSeason, Steps
+from icestream_core.window import LatestBefore, SameSeason, Steps
 from icestream_physics.constant import constants_of
 
 PAGES = Path(__file__).parents[2] / "docs" / "science"
@@ -81,6 +81,28 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("icestream_freeze_thaw.lst_downscaling", "LEAST_SHARE"),
         ("icestream_freeze_thaw.freeze_thaw_global_005", "LARGEST_ERROR"),
     ],
+    "melt-onset-high-asia": [
+        ("icestream_physics.melt_onset", "*"),
+        ("icestream_surface_melt.melt_onset_high_asia", "[FL]*"),
+        ("icestream_physics.snow_depth", "CHE_SSMI*"),
+    ],
+    **{
+        f"melt-reference-{sheet}": [
+            ("icestream_physics.melt_thresholds", "TORINESI_CUT"),
+            ("icestream_surface_melt.melt_reference", "*"),
+        ]
+        for sheet in ("greenland", "antarctica")
+    },
+    **{
+        f"surface-melt-{sheet}": [
+            ("icestream_physics.melt_thresholds", "M30_DELTA"),
+            ("icestream_physics.melt_thresholds", "TORINESI_SIGMAS"),
+            ("icestream_physics.sharpening", "*"),
+            ("icestream_physics.ease_grid", "*"),
+            ("icestream_surface_melt.surface_melt", "*"),
+        ]
+        for sheet in ("greenland", "antarctica")
+    },
 }
 """Module and pattern of names; a product that is not here uses no number but codes and counts."""
 
@@ -152,6 +174,8 @@ def _read(entry: Input) -> str:
             pass
         case Steps(first=first, last=last):
             said += f", periods {first:+d} to {last:+d}"
+        case LatestBefore(days=back):
+            said += ", the latest one" + (f" of {back:g} days" if back < 36_500 else "")
         case SameSeason(years=years, around=around):
             said += f", {around} period on either side, this year and {years} before"
     words = [] if entry.triggers else [entry.role]

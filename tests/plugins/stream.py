@@ -51,6 +51,24 @@ RECIPES = {
     "freeze-thaw-three-river-source": {"tb": "cold-pass-tb", "land": "library-land", "thresholds": FITTED},
     "freeze-thaw-global-025": {"tb": "cold-pass-tb", "land": "library-land", "discriminants": FITTED},
     "freeze-thaw-global-005": {"coarse": "freeze-thaw-global-025", "lst": "myd11c1"},
+    "melt-onset-high-asia": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
+    "melt-reference-greenland": {"tb": "cold-pass-tb"},
+    "melt-reference-antarctica": {"tb": "cold-pass-tb"},
+    "surface-melt-greenland": {
+        "tb": "cold-pass-tb",
+        "own_reference": "melt-reference-greenland",
+        "reference": "melt-reference-greenland",
+        "albedo": "glass-albedo",
+        "ice": "ease-loci-mask",
+        "elevation": "library-altitude",
+    },
+    "surface-melt-antarctica": {
+        "tb": "cold-pass-tb",
+        "own_reference": "melt-reference-antarctica",
+        "reference": "melt-reference-antarctica",
+        "ice": "ease-loci-mask",
+        "elevation": "library-altitude",
+    },
 }
 """What each product is made of: a simulated collection, a library's map, a product, or a set of parameters that is
 fitted on the simulated world."""
@@ -64,12 +82,22 @@ def learned(name: str) -> Fitted:
     return fit.learn(TRAINING[name](3, lambda _done, _total: None), 3)
 
 
+ELSEWHERE = {
+    "melt-reference-antarctica": ("SL", date(2013, 7, 10)),
+    "surface-melt-antarctica": ("SL", date(2014, 2, 4)),
+}
+"""Products of another hemisphere or season than the stream's: the EASE-Grid and the day that they are made of."""
+CUTS = {"surface-melt-antarctica": (-75.0, -75.0, -55.0, -62.0)}
+"""West, south, east and north, degrees: a part of a product's grid, where the whole of it is large."""
+
+
 class Stream:
     """One day of one microwave sensor and the eight days of MODIS around it; everything is made once.
 
     microwave : the collection of the sensor
     platform : the one in orbit where empty
     extra : more inputs by product and input: files that lie in the folder of the stream
+    grid : the EASE-Grid of the sensor's files
     """
 
     def __init__(
@@ -80,11 +108,14 @@ class Stream:
         microwave: str = "nsidc-0032",
         platform: str | None = None,
         extra: Mapping[str, Mapping[str, Path]] | None = None,
+        grid: str = "NL",
     ) -> None:
         self.root, self.plugins, self.day = root, plugins, day
         self.microwave, self.platform, self.extra = microwave, platform, extra or {}
         self.morning = datetime.combine(day, time(), tzinfo=UTC)
         self.truth = Truth(seed=3)
+        self.grid = grid
+        self.others: dict[tuple[str, date], Stream] = {}
         self.seen: dict[str, list[Fetched]] = {}
         self.made: dict[str, list[Fetched]] = {}
 
@@ -103,14 +134,30 @@ class Stream:
                 truth=self.truth,
                 platform=None if modis else self.platform,
                 passes=passes,
+                grid=self.grid,
                 tiles=(TILE,),
                 box=BOX,
             )
             self.seen[collection] = [self.fetched(path) for path in paths if path.suffix != ".TIM"]
         return self.seen[collection]
 
+    def of(self, product: str) -> Stream:
+        """Return the stream of which a product is made: this one, or one of another hemisphere or season."""
+        grid, day = ELSEWHERE.get(product, (self.grid, self.day))
+        if (grid, day) == (self.grid, self.day):
+            return self
+        if (grid, day) not in self.others:
+            root = self.root / f"{grid}-{day:%Y%m%d}"
+            root.mkdir()
+            self.others[grid, day] = Stream(root, self.plugins, day, grid=grid)
+            self.others[grid, day].truth = self.truth
+            self.others[grid, day].others = self.others
+        return self.others[grid, day]
+
     def output(self, product: str) -> list[Fetched]:
         """Return what a product of ours makes, as the granule that others read."""
+        if self.of(product) is not self:
+            return self.of(product).output(product)
         if product not in self.made:
             case, folder = self.case(product), self.root / product
             manifest = case.make(folder).manifest
@@ -130,8 +177,13 @@ class Stream:
 
     def case(self, name: str) -> Case:
         """Return a product with what it is made of."""
+        if self.of(name) is not self:
+            return self.of(name).case(name)
         product, files = self.plugins.product(name), self.files(name)
-        if isinstance(product.kind, OnGrid) and product.kind.grid.width * product.kind.grid.cell[0] == 360.0:
+        if name in CUTS and isinstance(product.kind, OnGrid):
+            cut = product.kind.grid.cut(f"{product.kind.grid.name}-cut", *CUTS[name])
+            product = product.model_copy(update={"kind": OnGrid(grid=cut)})
+        elif isinstance(product.kind, OnGrid) and product.kind.grid.width * product.kind.grid.cell[0] == 360.0:
             window = product.kind.grid.cut(f"{product.kind.grid.name}-part", *BOX)
             product = product.model_copy(update={"kind": OnGrid(grid=window)})
         interval = product.period.containing(self.morning)

@@ -24,6 +24,8 @@ COMPOSITES: Final = ("mod10a2", "myd10a2")
 TILES: Final = ("h25v05",)
 TIBET: Final = (70.0, 25.0, 106.0, 41.0)
 """West, south, east, north: where the surface temperature of the globe is simulated."""
+AUSTRAL_WINTER: Final = (7, 10)
+"""Month and day."""
 LOOK_SECONDS: Final = 0.25
 QUIET_SECONDS: Final = 2.0
 """So long nothing may be under way: longer than anything takes from one queue to the next."""
@@ -49,6 +51,25 @@ def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Pr
 
     for collection in (MICROWAVE, "myd11c1", *COMPOSITES):
         show(collection)
+    _simulate_ice_sheets(truth, last, into, progress)
+
+
+def _simulate_ice_sheets(truth: Truth, last: date, into: Path, progress: Progress) -> None:
+    """Write what melt needs beside the northern days: ice masks, and of Antarctica a winter day and the last one.
+
+    Of whole Antarctica a day takes a while to make, so two must do.
+    """
+    winter = date(last.year - 1, *AUSTRAL_WINTER)
+    orders: tuple[tuple[str, date, str], ...] = (
+        ("ease-loci-mask", last, "NL"),
+        ("ease-loci-mask", last, "SL"),
+        ("glass-albedo", last, "SL"),
+        ("nsidc-0032", winter, "SL"),
+        ("nsidc-0032", last, "SL"),
+    )
+    for done, (collection, day, grid) in enumerate(orders, start=1):
+        simulate(collection, day, day, into, truth=truth, platform=PLATFORM, grid=grid)
+        progress("granules of the ice sheets", done, len(orders))
 
 
 def fit_simulated(plugins: Plugins, into: Path, seed: int, progress: Progress) -> list[str]:

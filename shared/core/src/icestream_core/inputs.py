@@ -68,6 +68,7 @@ class Input(BaseModel):
     tile : "same" as the slot's; "all" that there are (mosaic); "any" one, tiles being alternatives
     variant : which variant of the source; "" for the slot's own where the product has variants
     tiles_expected : for tile="all": the tiles that make it complete; where they are not known, quiet decides
+    variants_expected : for an input that reads several variants of its source: those that make it complete
     at_least : granules of the slot's own step without which nothing is made
     patience : how long after the period's end to wait for what is needed and wanted
     settle : how long the stream must have been quiet before a closed slot is made of what there is; else the
@@ -87,6 +88,7 @@ class Input(BaseModel):
     tile: Literal["same", "all", "any"] = "same"
     variant: str = ""
     tiles_expected: tuple[str, ...] = ()
+    variants_expected: tuple[str, ...] = ()
     at_least: int = Field(default=1, ge=0)
     patience: timedelta = Field(default=timedelta(hours=12), ge=timedelta(0), le=LONGEST)
     settle: timedelta | None = Field(default=None, ge=timedelta(0), le=LONGEST)
@@ -104,6 +106,14 @@ class Input(BaseModel):
     def _tiles_are_expected_of_all_tiles(self) -> Self:
         if self.tiles_expected and self.tile != "all":
             raise ValueError(f"tiles are expected of an input with tile='all'; this one has tile={self.tile!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _several_variants_are_expected_where_none_is_chosen(self) -> Self:
+        if self.variants_expected and self.variant:
+            raise ValueError(
+                f"variants are expected of an input that reads all of them; this one reads {self.variant!r} alone"
+            )
         return self
 
     @property

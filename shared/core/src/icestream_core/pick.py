@@ -198,7 +198,9 @@ def _judge(
     name: str, entry: Input, windows: list[tuple[int, Interval]], group: _Group, last_arrival: datetime | None
 ) -> Picked:
     stepwise = isinstance(entry.window, Steps)
-    own_voids = [given.granule for given in group.voids if given.step == 0]
+    # That one period is void says nothing of those before it, which `latest-before` may go back to.
+    answers = not isinstance(entry.window, LatestBefore)
+    own_voids = [given.granule for given in group.voids if given.step == 0 and answers]
     # The slot's own output is never there before it is made: an earlier one counts.
     counted = [given for given in group.entries if given.step == 0 or not stepwise or entry.role == "own-output"]
     answered = bool(own_voids) and not counted
@@ -217,13 +219,15 @@ def _judge(
             own += [f"{label} part {part}" for part in (*needed, *group.source.wants) if part not in parts]
         tiles = {granule.tile for granule in (*(given.granule for given in counted), *own_voids)}
         own += [f"{label} tile {tile}" for tile in entry.tiles_expected if tile not in tiles]
+        variants = {granule.variant for granule in (*(given.granule for given in counted), *own_voids)}
+        own += [f"{label} variant {each}" for each in entry.variants_expected if each not in variants]
         if entry.tile == "all" and not entry.tiles_expected:
             own.append(f"{label}: any further tile")
         if short and not answered and not own:
             own.append(f"{label}: {len(counted)} of {entry.at_least} granules")
     neighbours: list[str] = []
     if stepwise:
-        here = _steps_there(group)
+        here = _steps_there(group, windows)
         neighbours = [f"{label} of {near.label}" for step, near in windows if step != 0 and step not in here]
     waits = not (entry.timeless and entry.optional)
     return Picked(
@@ -239,11 +243,18 @@ def _judge(
     )
 
 
-def _steps_there(group: _Group) -> set[int]:
-    """Return the steps of which everything that is needed has come, or of which it is known that nothing will."""
-    parts: dict[int, set[str]] = {}
-    for given in group.entries:
-        parts.setdefault(given.step, set()).add(given.granule.part)
-    return {step for step, found in parts.items() if found.issuperset(group.source.needs)} | {
-        given.step for given in group.voids
-    }
+def _steps_there(group: _Group, windows: list[tuple[int, Interval]]) -> set[int]:
+    """Return the steps of which everything that is needed has come, or of which it is known that nothing will.
+
+    A granule that covers several periods, such as a composite of eight days, answers for each of them.
+    """
+    there = {given.step for given in group.voids}
+    for step, near in windows:
+        found = {
+            given.granule.part
+            for given in group.entries
+            if given.step == step or (given.granule.start <= near.start and near.end <= given.granule.end)
+        }
+        if found and found.issuperset(group.source.needs):
+            there.add(step)
+    return there

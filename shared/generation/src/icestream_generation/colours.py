@@ -23,10 +23,12 @@ RAMPS = {
 
 CLASSES = (
     (("missing", "no_data", "nodata", "fill", "unknown", "no_decision"), "#b8b8b8"),
+    (("outside",), "#e4e8eb"),
     (("debris",), "#8a6f5c"),
     (("converted", "filled", "interpolated", "neighbour"), "#9ad1f5"),
     (("one_sensor", "uncertain", "conflict"), "#b4a7d6"),
-    (("no_snow", "other_than_snow", "other", "snow_free", "no_melt", "bare", "land", "ground"), "#b7a57a"),
+    (("no_snow", "other_than_snow", "other", "snow_free", "bare", "land", "ground"), "#b7a57a"),
+    (("no_melt",), "#cfe3ee"),
     (("cloud",), "#f3f3f0"),
     (("glacier", "clean_ice"), "#7fd6d6"),
     (("lake_ice", "ice"), "#9ecae1"),

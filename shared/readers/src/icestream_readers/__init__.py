@@ -5,7 +5,9 @@ from __future__ import annotations
 from icestream_core.collection import Collection
 from icestream_core.hookspecs import hookimpl
 from icestream_readers.amsr2_l3_tb import AMSR2_L3_TB
+from icestream_readers.ease_loci_mask import EASE_LOCI_MASK
 from icestream_readers.ghcn_daily import GHCN_DAILY
+from icestream_readers.glass_albedo import GLASS_ALBEDO
 from icestream_readers.ground_temperature import GROUND_TEMPERATURE
 from icestream_readers.mod10a2 import MOD10A2
 from icestream_readers.mod11a1 import MOD11A1
@@ -32,4 +34,6 @@ def icestream_collections() -> tuple[Collection, ...]:
         GHCN_DAILY,
         GROUND_TEMPERATURE,
         SENTINEL1_GRD,
+        GLASS_ALBEDO,
+        EASE_LOCI_MASK,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from icestream_physics.forward import (
     snowpack_brightness_temperature,
     surface_brightness_temperature,
 )
+from icestream_physics.wet_firn import wet_firn_brightness_temperature
 from icestream_simulator.geography import Terrain
+from icestream_simulator.ice_sheet import MELTING_K
 from icestream_simulator.noise import FloatArray, generator
 from icestream_simulator.radiometer import Channel, Radiometer
 from icestream_simulator.truth import State
@@ -90,7 +93,7 @@ class _Scene:
         snow = self._see_dry_snow(channel, np.maximum(depth[dry], FULL_COVER_M), temperature[dry])
         seen[dry] += cover[dry] * (snow - seen[dry])
         seen[wet] += cover[wet] * (_emissivity(Surface.WET_SNOW, channel) * temperature[wet] - seen[wet])
-        self._mix(seen, self._ice, self._terrain.ice, _emissivity(Surface.ICE_SHEET, channel) * temperature)
+        seen[self._ice] += self._terrain.ice[self._land][self._ice] * (self._see_firn(channel) - seen[self._ice])
         forest = self._forest
         seen[forest] = forest_brightness_temperature(
             seen[forest], self._terrain.forest[self._land][forest], temperature[forest]
@@ -104,6 +107,20 @@ class _Scene:
         radius = self._state.grain_radius[self._land][self._dry]
         seen = snowpack_brightness_temperature(depth, radius, within, channel.frequency, channel.polarisation)
         return seen * (temperature / within)
+
+    def _see_firn(self, channel: Channel) -> NDArray[np.float64]:
+        """Return dry firn by its emissivity, and what water adds to it by SMRT, but no more than a black surface."""
+        temperature, water = (
+            values[self._land][self._ice].astype(np.float64)
+            for values in (self._state.firn_temperature, self._state.firn_water)
+        )
+        seen = _emissivity(Surface.ICE_SHEET, channel) * temperature
+        wet = np.flatnonzero(water > 0.0)
+        of_water = partial(
+            wet_firn_brightness_temperature, frequency=channel.frequency, polarisation=channel.polarisation
+        )
+        seen[wet] = np.minimum(seen[wet] + of_water(water[wet]) - of_water(0.0), MELTING_K)
+        return seen
 
     def _see_sea(self, channel: Channel) -> NDArray[np.float64]:
         water = _emissivity(Surface.WATER, channel) * self._state.water_temperature[self._sea]

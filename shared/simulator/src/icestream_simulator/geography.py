@@ -108,6 +108,16 @@ def terrain(seed: int, longitude: NDArray[np.floating], latitude: NDArray[np.flo
     return Terrain(land, elevation, soft_elevation, _float(forest), _float(desert), _float(ice), plateau)
 
 
+def inland(longitude: FloatArray, latitude: FloatArray) -> FloatArray:
+    """Return how far inland on an ice sheet places are: 1 in its middle, 0 at its edge and outside."""
+    found = np.zeros(np.shape(latitude), np.float32)
+    for sheet in ICE_SHEETS:
+        east = (longitude - sheet.longitude + 180.0) % 360.0 - 180.0
+        radius = np.hypot(east / sheet.half_width, (latitude - sheet.latitude) / sheet.half_height)
+        found = np.maximum(found, _float(1.0 - radius**2))
+    return found
+
+
 def inside(place: Ellipse, longitude: FloatArray, latitude: FloatArray, edge: float = 0.25) -> FloatArray:
     """Return 1 inside an ellipse, 0 outside, and a slope between them over a share `edge` of its half axes."""
     east = (longitude - place.longitude + 180.0) % 360.0 - 180.0

@@ -11,12 +11,14 @@ from pyproj import CRS, Transformer
 
 from icestream_core.grid import Grid
 from icestream_simulator import climate
-from icestream_simulator.geography import Terrain, terrain
+from icestream_simulator.geography import Terrain, inland, terrain
 from icestream_simulator.noise import FloatArray, LatticePoints
 from icestream_simulator.snowpack import Snowpack
 
 NORTHERN_EASE_GRID, SOUTHERN_EASE_GRID = 3408, 3409
 """EPSG codes of the azimuthal EASE-Grids, version 1."""
+INLAND_K = 15.0
+"""So much colder is the middle of an ice sheet than its edge would be at its latitude, for it is higher and drier."""
 
 
 class Places:
@@ -31,6 +33,7 @@ class Places:
         self.lattice = LatticePoints(self.longitude, self.latitude)
         self.terrain: Terrain = terrain(seed, self.longitude, self.latitude)
         self.snowpack = Snowpack(seed, self.longitude, self.latitude, self.terrain)
+        self.inland_cold = INLAND_K * inland(self.longitude, self.latitude)
         self.mean_temperature = climate.mean_temperature(self.latitude, self.terrain.soft_elevation)
         self.amplitude = climate.amplitude(self.latitude)
 

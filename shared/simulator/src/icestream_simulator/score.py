@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from icestream_core.grid import Grid, lonlat
 from icestream_core.period import Interval
 from icestream_physics.snow_screening import SNOW_FREE, SnowQuality
+from icestream_simulator.melt_score import melt_measures
 from icestream_simulator.places import GridPlaces
 from icestream_simulator.truth import Truth
 
@@ -88,6 +89,8 @@ def score(product: str, path: Path, period: Interval, truth: Truth, tile: str = 
             found = list(_water_measures(data, period, truth))
         elif "snow_cover" in data and tile:
             found = list(_cover_measures(data, period, truth, tile))
+        elif "melt" in data:
+            found = [_Measure(*measure) for measure in melt_measures(data, period, truth)]
         else:
             found = []
     return [Score(product, period.label, tile, *measure) for measure in found]

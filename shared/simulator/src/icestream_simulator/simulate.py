@@ -18,16 +18,28 @@ from icestream_simulator.surface_temperature import (
 )
 from icestream_simulator.truth import Truth
 from icestream_simulator.write_amsr2 import Amsr2Writer
+from icestream_simulator.write_ease_loci_mask import write_mask
 from icestream_simulator.write_ghcn_daily import write_stations
+from icestream_simulator.write_glass_albedo import REGIONS, write_albedo
 from icestream_simulator.write_mod10a2 import AQUA, TERRA, Satellite, granule_name, write_composite
 from icestream_simulator.write_modis_lst import MOD11A1, MYD11A1, MYD11C1, LstProduct, write_lst
 from icestream_simulator.write_nsidc_0032 import EaseGridWriter
 from icestream_simulator.write_sentinel1_grd import Scene, scenes_on, write_scene
 
 COLLECTIONS = (
-    "nsidc-0032", "nsidc-0071", "amsr2-l3-tb", "mod10a2", "myd10a2", "mod11a1", "myd11a1", "myd11c1", "ghcn-daily",
+    "nsidc-0032",
+    "nsidc-0071",
+    "amsr2-l3-tb",
+    "mod10a2",
+    "myd10a2",
+    "mod11a1",
+    "myd11a1",
+    "myd11c1",
+    "ghcn-daily",
     "sentinel1-grd",
-)  # fmt: skip
+    "glass-albedo",
+    "ease-loci-mask",
+)
 TIBET_TILES = ("h24v05", "h25v05")
 BOTH_PASSES: tuple[Pass, ...] = ("A", "D")
 
@@ -58,9 +70,11 @@ def simulate(
     collection : one of COLLECTIONS
     seed : of the world; `truth` is the same world where it is at hand, and spares preparing it again
     platform : of nsidc-0032: F08, F11, F13 or F17; by default the latest one in orbit on the day
-    grid : of nsidc-0032 and nsidc-0071: NL, SL or ML
-    tiles : of mod10a2, myd10a2, mod11a1 and myd11a1; every eight-day period that touches the days is written whole
     box : of myd11c1: west, south, east, north in whole quarters of a degree, outside of which nothing is seen
+    grid : of nsidc-0032, nsidc-0071 and ease-loci-mask: NL, SL or ML; of glass-albedo, NL simulates Greenland alone, SL
+        Antarctica, ML both
+    tiles : of mod10a2, myd10a2, mod11a1 and myd11a1; of the former two and of glass-albedo every eight-day period that
+        touches the days is written whole
     passes : "A", "D"; both by default; `cold_pass` tells which one looks before dawn. sentinel1-grd has one of each in
         twelve days, over Nagqu
     edition : 1, 2, ... is a corrected edition of the same granules: same names, other bytes, same truth
@@ -88,6 +102,11 @@ def simulate(
             work = [partial(write_stations, world, days, out)]
         case "sentinel1-grd":
             work = list(_scenes(world, _days(start, end), wanted, edition, out))
+        case "glass-albedo":
+            regions = {"NL": ("greenland",), "SL": ("antarctica",)}.get(grid, tuple(REGIONS))
+            work = [partial(write_albedo, world, each, regions, edition, out) for each in _periods(start, end)]
+        case "ease-loci-mask":
+            work = [partial(write_mask, world, grid, out)]
         case _:
             raise ValueError(f"no collection {collection!r} is simulated; there are {', '.join(COLLECTIONS)}")
     paths: list[Path] = []

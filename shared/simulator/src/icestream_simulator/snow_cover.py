@@ -126,7 +126,7 @@ class Tile:
         water = self._lake & clear_ever
         extent[water] = np.where(season[water] < LAKE_ICE_K, LAKE_ICE, LAKE)
         extent[self._sea] = OCEAN
-        extent[enlarge(_noon_elevation(_float(self._latitude), middle), EVERY) < NIGHT_ELEVATION_DEG] = NIGHT
+        extent[enlarge(noon_elevation(_float(self._latitude), middle), EVERY) < NIGHT_ELEVATION_DEG] = NIGHT
         extent[self._outside] = FILL
         chronobyte[extent != SNOW] = 0
         return Composite(extent, chronobyte)
@@ -152,7 +152,8 @@ def days_of(period: Interval) -> list[date]:
     return [first + timedelta(days=n) for n in range((period.end - period.start).days)]
 
 
-def _noon_elevation(latitude: FloatArray, day: date) -> FloatArray:
+def noon_elevation(latitude: FloatArray, day: date) -> FloatArray:
+    """Return how high the sun stands at noon, degrees; latitude in degrees."""
     declination = -23.44 * np.cos(2.0 * np.pi * (day.timetuple().tm_yday + 10) / 365.25)
     return _float(90.0 - np.abs(latitude - declination))
 

@@ -12,6 +12,7 @@ from icestream_core.grid import Grid
 from icestream_core.period import Interval
 from icestream_simulator import climate
 from icestream_simulator.fine_snow import fine_factor
+from icestream_simulator.ice_sheet import firn
 from icestream_simulator.noise import FloatArray
 from icestream_simulator.places import GridPlaces, Places, cell_centres
 from icestream_simulator.snow_cover import Tile
@@ -45,6 +46,9 @@ class State(NamedTuple):
     wet : the snow
     sea_ice : share of the water, 0 to 1
     rain : depression of 91 GHz by ice aloft, K
+    air : temperature of the air above an ice sheet's surface, not held at the melting point, K
+    firn_temperature : of an ice sheet, where the radiometer sees it, K
+    firn_water : of an ice sheet's upper layer, volume fraction
     """
 
     depth: FloatArray
@@ -55,6 +59,9 @@ class State(NamedTuple):
     wet: NDArray[np.bool_]
     sea_ice: FloatArray
     rain: FloatArray
+    air: FloatArray
+    firn_temperature: FloatArray
+    firn_water: FloatArray
 
     def at(self, places: NDArray[np.intp]) -> State:
         """Return the state of some of the places."""
@@ -90,6 +97,8 @@ class Truth:
         frozen = season + THAW_INERTIA * climate.DISTURBANCE_K * weather < FREEZING_K
         storm = places.lattice.sample(climate.snowfall(self.seed, day.toordinal()))
         rain = np.where(frozen | (depth > 0), 0.0, RAIN_DEPRESSION_K * np.maximum(storm - RAIN_SNOWFALL, 0.0))
+        on_ice = _float(surface - places.inland_cold)
+        below = firn(places.mean_temperature - places.inland_cold, on_ice)
         return State(
             depth=depth,
             grain_radius=places.snowpack.grain_radius(day),
@@ -101,6 +110,9 @@ class Truth:
             wet=(depth > 0) & (surface > WET_K),
             sea_ice=_sea_ice(places.latitude, day),
             rain=_float(rain),
+            air=on_ice,
+            firn_temperature=below.temperature,
+            firn_water=below.water,
         )
 
     def snow_depth(self, grid: Grid, day: date, *, fine: bool = False) -> FloatArray:

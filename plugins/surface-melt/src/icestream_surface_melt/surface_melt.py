@@ -1,0 +1,131 @@
+"""Where an ice sheet melts at the surface: 25 km brightness temperature, sharpened by albedo, against dry firn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from icestream_core.errors import Void
+from icestream_physics.constant import constant
+from icestream_physics.melt_thresholds import tedesco_2009, torinesi_2003
+from icestream_physics.sharpening import aiazzi_2007
+from icestream_surface_melt.daily_albedo import daily_albedo
+from icestream_surface_melt.ice_sheets import IceSheet, belongs, blocks_of
+from icestream_surface_melt.melt_codes import (
+    DRY,
+    EARLIER,
+    MELT,
+    NO_ALBEDO,
+    OF_FEW_DAYS,
+    OF_OTHER_PLATFORM,
+    OUTSIDE,
+    RECENT_ALBEDO,
+    SHARPENED,
+    UNSEEN,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from icestream_core.slot import Slot
+
+ICE = constant(101.0, "1", source="class of permanent ice in NSIDC's LOCI masks", certainty="secondary source")
+LEAST_HEIGHT = constant(10.0, "m", source="without an ice mask, what is higher is taken for ice", certainty="design")
+FEW_DAYS = constant(20.0, "1", source="a winter mean of fewer days is flagged", certainty="design")
+
+
+def surface_melt(
+    sheet: IceSheet,
+    tb: xr.Dataset,
+    own_reference: xr.Dataset | None,
+    reference: xr.Dataset,
+    albedo: xr.Dataset | None,
+    recent_albedo: xr.Dataset | None,
+    ice: xr.Dataset | None,
+    elevation: xr.Dataset,
+    longitude: xr.DataArray,
+    latitude: xr.DataArray,
+    slot: Slot,
+    rule: str,
+    threshold: float,
+) -> dict[str, NDArray[np.generic]]:
+    """Return where the surface melts, how far above winter's its brightness temperature is, K, and how that was told.
+
+    tb : `tb_19h`, K, of the passes of the day, on (granule, y, x)
+    own_reference : `winter_tb`, `winter_deviation`, K, and `days` of the winter that the day belongs to
+    reference : the same of the last winter that is known, for want of its own
+    albedo : `white_sky_albedo`, 0 to 1, of the composites round the day, on (granule, y, x)
+    recent_albedo : the last one before the day
+    ice : `surface_class` of NSIDC's LOCI mask; None: land is taken for ice
+    elevation : `elevation`, m; nought over the sea
+    longitude, latitude : degrees
+    rule, threshold : "m30" and K above the winter's mean, or "sigma" and standard deviations above it
+    Raises Void where no pass saw the ice sheet.
+    """
+    inside = _ice(ice, elevation) & belongs(sheet, longitude.values, latitude.values)
+    cells = np.flatnonzero(inside)
+    blocks = blocks_of(sheet, longitude.values.ravel()[cells], latitude.values.ravel()[cells])
+    passes = tb["tb_19h"].values.reshape(tb.sizes["granule"], -1)[:, cells]
+    seen = np.isfinite(passes)
+    if not seen.any():
+        raise Void(f"no pass saw the ice sheet of {sheet.title}")
+    day = blocks.mean(_mean(passes, seen))
+    found = own_reference if own_reference is not None else reference
+    winter, deviation, days = (
+        blocks.mean(found[name].values.ravel()[cells]) for name in ("winter_tb", "winter_deviation", "days")
+    )
+    code = EARLIER * (own_reference is None) + OF_OTHER_PLATFORM * (found.attrs["platform"] != tb.attrs["platform"])
+    codes = code + OF_FEW_DAYS * ~(blocks.spread(days) >= FEW_DAYS)
+    pan, origin = _pan(albedo, recent_albedo, slot, cells)
+    excess = aiazzi_2007(day, pan, blocks) - aiazzi_2007(winter, pan, blocks)
+    if rule == "sigma":
+        melts = torinesi_2003(excess, 0.0, blocks.bilinear(deviation), threshold)
+        excess[~np.isfinite(blocks.spread(deviation))] = np.nan
+    elif rule == "m30":
+        melts = tedesco_2009(excess, 0.0, threshold)
+    else:
+        raise ValueError(f"rule is {rule!r}; wanted 'm30' or 'sigma'")
+    known = np.isfinite(excess)
+    return {
+        "melt": _whole(inside, cells, np.where(known, np.where(melts, MELT, DRY), UNSEEN), OUTSIDE),
+        "tb_excess": _whole(inside, cells, excess.astype(np.float32), np.nan),
+        "sharpening": _whole(inside, cells, np.where(known, origin, UNSEEN), OUTSIDE),
+        "reference": _whole(inside, cells, np.where(known, codes, UNSEEN), OUTSIDE),
+        "passes": _whole(inside, cells, np.minimum(seen.sum(axis=0), 2), OUTSIDE),
+    }
+
+
+def _ice(classes: xr.Dataset | None, elevation: xr.Dataset) -> NDArray[np.bool_]:
+    if classes is not None:
+        return np.asarray(classes["surface_class"].values == ICE)
+    return np.asarray(elevation["elevation"].values >= LEAST_HEIGHT)
+
+
+def _pan(
+    own: xr.Dataset | None, recent: xr.Dataset | None, slot: Slot, cells: NDArray[np.intp]
+) -> tuple[NDArray[np.float64] | None, NDArray[np.uint8]]:
+    """Return the albedo of the day where there is any, else the recent one, and which it is."""
+    pan, origin = np.full(cells.size, np.nan), np.full(cells.size, NO_ALBEDO, np.uint8)
+    if recent is not None:
+        pan = recent["white_sky_albedo"].values.ravel()[cells].astype(np.float64)
+        origin[np.isfinite(pan)] = RECENT_ALBEDO
+    if own is not None:
+        today = daily_albedo(own, slot, cells)
+        there = np.isfinite(today)
+        pan, origin[there] = np.where(there, today, pan), SHARPENED
+    return (pan if np.isfinite(pan).any() else None), origin
+
+
+def _mean(passes: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    total, count = np.where(seen, passes, 0.0).sum(axis=0, dtype=np.float64), seen.sum(axis=0)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+
+
+def _whole(
+    ice: NDArray[np.bool_], cells: NDArray[np.intp], values: NDArray[np.generic], outside: float
+) -> NDArray[np.generic]:
+    whole = np.full(ice.size, outside, np.float32 if np.isnan(outside) else np.uint8)
+    whole[cells] = values
+    return whole.reshape(ice.shape)
