@@ -20,6 +20,7 @@ from icestream_runtime.rabbitmq import RabbitBroker
 from monitoring import rules
 from monitoring.dashboards import filled, shown
 from parts.postgresql import PrivatePostgreSQL
+from parts.process import free_ports
 from parts.prometheus import PrivatePrometheus, find_prometheus
 from parts.proxy import Proxy
 from parts.rabbitmq import PrivateRabbitMQ
@@ -60,6 +61,19 @@ class Scene:
             path = self.stream.watched / f"{collection}_{start:%Y%m%dT%H%M%S}_a.txt"
             path.with_suffix(".part").write_text(f"{content}\n")
             path.with_suffix(".part").rename(path)
+
+    def notify(self) -> None:
+        """Post a notice that a file was removed: it is counted and makes nothing."""
+        notice = (
+            b'{"pubTime": "20240118T120502", "baseUrl": "https://e.org/", "relPath": "a", "fileOp": {"remove": ""}}'
+        )
+        url, token = (
+            f"http://127.0.0.1:{self.stream.environment['ICESTREAM_NOTICES_PORT']}",
+            {"Authorization": "Bearer t"},
+        )
+        request = urllib.request.Request(f"{url}/notices/sarracenia", notice, token)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert b"ignored" in answer.read()
 
     def ready(self, name: str) -> tuple[int, str]:
         """Return what /readyz of a service answers."""
@@ -129,7 +143,7 @@ def scene(
         proxy = closing.enter_context(Proxy.before(amqp_url))
         settings = {
             "metrics_port": 0, "gauge_seconds": 1, "deaf_seconds": 3, "max_attempts": 2, "backoff_seconds": 0.2,
-            "stable_seconds": 0.2, "settle_seconds": 3,
+            "stable_seconds": 0.2, "settle_seconds": 3, "notices_port": free_ports(1)[0], "notices_token": "t",
         }  # fmt: skip
         running = closing.enter_context(stream(tmp_path, amqp_url, postgres_url, tally=True, **settings))
         yield Scene(running, proxy, prometheus)
@@ -144,6 +158,7 @@ def test_dashboards_and_rules_have_data_and_alerts_fire_by_their_real_cause(
         scene.feed(10, content=content)
         time.sleep(1)
     scene.feed(1, "stumble")
+    scene.notify()
     (scene.stream.watched / "of-no-collection.txt").write_text("?")
     nonsense = RabbitBroker(amqp_url, "test")
     nonsense.publish([Message(b"no message", "granule.abacus.count", exchange=naming.EXCHANGE)])
