@@ -117,7 +117,6 @@ def _arrival(made: Dashboard) -> None:
             "In a minute. Unknown: of no collection by their name. Refused: a link that leads out.",
             Line("sum by (fate) (rate(icestream_watched_files_total[$__rate_interval])) * 60", "{{fate}}"),
             unit="cpm",
-            width=12,
         )
     )
     made.with_panel(
@@ -126,7 +125,6 @@ def _arrival(made: Dashboard) -> None:
             "In a minute. Lost: its file cannot be had. Refused: by policy or address. Malformed: it cannot be read.",
             Line("sum by (format, fate) (rate(icestream_notices_total[$__rate_interval])) * 60", "{{format}} {{fate}}"),
             unit="cpm",
-            width=12,
         )
     )
     made.with_panel(
@@ -135,7 +133,6 @@ def _arrival(made: Dashboard) -> None:
             "Whole files that no registered product reads, and messages that nobody can read.",
             Line("sum(icestream_unroutable_granules)", "files that no product reads"),
             Line("sum by (queue) (increase(icestream_unreadable_total[1h]))", "unreadable in {{queue}}, in an hour"),
-            width=12,
         )
     )
 
