@@ -38,6 +38,7 @@ def test_the_demo_makes_every_product_near_the_truth(tmp_path: Path) -> None:
         "snow-cover-probability",
         "snow-depth-tibet-005",
         "snow-depth-global",
+        "swe-tibet-005",
         "freeze-thaw-three-river-source",
         "freeze-thaw-global-025",
         "freeze-thaw-global-005",
@@ -59,6 +60,7 @@ def test_the_demo_makes_every_product_near_the_truth(tmp_path: Path) -> None:
         "snow-depth-tibet-005",
         "surface-melt-greenland",
         "surface-melt-antarctica",
+        "swe-tibet-005",
     }
     assert [score for score in found["scores"] if not score["holds"]] == []
     assert len(found["quicklooks"]) == sum(each["made"] for each in products.values())
