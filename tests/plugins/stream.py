@@ -175,11 +175,11 @@ class Stream:
             self.made[product] = [Fetched(TaskInput(granule=told), folder / master.name)]
         return self.made[product]
 
-    def case(self, name: str) -> Case:
-        """Return a product with what it is made of."""
+    def case(self, name: str, recipe: Mapping[str, str] | None = None) -> Case:
+        """Return a product with what it is made of. recipe : another one than that of RECIPES"""
         if self.of(name) is not self:
-            return self.of(name).case(name)
-        product, files = self.plugins.product(name), self.files(name)
+            return self.of(name).case(name, recipe)
+        product, files = self.plugins.product(name), self.files(name, recipe)
         if name in CUTS and isinstance(product.kind, OnGrid):
             cut = product.kind.grid.cut(f"{product.kind.grid.name}-cut", *CUTS[name])
             product = product.model_copy(update={"kind": OnGrid(grid=cut)})
@@ -208,10 +208,10 @@ class Stream:
         )
         return Case(product, task, files, self.plugins.collections)
 
-    def files(self, name: str) -> dict[str, Sequence[Fetched]]:
+    def files(self, name: str, recipe: Mapping[str, str] | None = None) -> dict[str, Sequence[Fetched]]:
         """Return the files of a product's inputs, by name; of the microwave sensor those parts that it reads."""
         found: dict[str, Sequence[Fetched]] = {}
-        for entry, origin in RECIPES[name].items():
+        for entry, origin in (recipe or RECIPES[name]).items():
             if origin == MICROWAVE:
                 sources = [
                     s for s in self.plugins.product(name).inputs[entry].sources if s.collection == self.microwave

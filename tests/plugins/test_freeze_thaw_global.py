@@ -28,7 +28,7 @@ from icestream_generation.combine import combine
 from icestream_generation.product_output import open_output
 from icestream_physics.freeze_thaw import zhao_2011, zhao_2017
 from icestream_simulator.surface_temperature import NIGHT_HOUR, global_temperature
-from plugins.stream import BOX, Stream
+from plugins.stream import BOX, MICROWAVE, Stream
 
 PLUGINS = load()
 LAND = xr.Dataset({"land_fraction": (("y", "x"), [[1.0, 1.0, 1.0, 0.2]])})
@@ -61,6 +61,31 @@ def test_another_sensor_takes_its_own_plane_and_none_of_another() -> None:
     for given in (None, planes("smmr")):
         with pytest.raises(Void, match="for ssmi none was fitted"):
             coarse.freeze_thaw_global_025(tb("ssmi"), LAND, given)
+
+
+def test_a_sensors_own_files_have_no_calibration_and_need_none() -> None:
+    own = tb().drop_vars("calibration")
+    made, same = (coarse.freeze_thaw_global_025(each, LAND, None) for each in (own, tb()))
+    np.testing.assert_array_equal(made["index"], same["index"])
+
+
+def test_cells_beyond_the_grid_of_the_pass_say_nothing_of_its_level() -> None:
+    brought = tb("ssmi")
+    brought["calibration"] = (("y", "x"), np.array([[1.0, 1.0, np.nan, 1.0]]))
+    made = coarse.freeze_thaw_global_025(brought, LAND, planes("ssmis"))
+    assert made["detail"][0, 0] == coarse.FITTED
+
+
+def test_a_pass_of_amsr2_is_made_of_its_own_files_by_the_published_index(tmp_path: Path) -> None:
+    stream = Stream(tmp_path, PLUGINS, date(2016, 2, 4), "amsr2-l3-tb")
+    case = stream.case(coarse.PRODUCT.name, {"tb": MICROWAVE, "land": "library-land"})
+    manifest = case.make(tmp_path / "made").manifest
+    (master,) = manifest.of_role("data")
+    data = open_output(tmp_path / "made" / master.name).data
+    assert (manifest.sensor, manifest.platform) == ("amsr2", "GW1")
+    assert set(np.unique(data["detail"].values).tolist()) <= {coarse.PUBLISHED, coarse.WATER, coarse.NOT_SEEN}
+    # The plateau in February.
+    assert (data["freeze_thaw"].values == coarse.FROZEN).mean() > 0.3
 
 
 def test_what_saw_no_land_is_void() -> None:

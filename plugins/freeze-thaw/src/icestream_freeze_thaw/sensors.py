@@ -25,6 +25,12 @@ BANDS: Mapping[str, tuple[float, float]] = {
 
 
 def level_of(tb: xr.Dataset) -> str:
-    """Return the sensor at whose level the brightness temperatures of cold-pass-tb are."""
-    calibrated = np.isin(np.unique(tb["calibration"].values), (*AT_REFERENCE_LEVEL, np.nan)).all()
-    return REFERENCE_SENSOR if calibrated else str(tb.attrs["sensor"])
+    """Return the sensor at whose level brightness temperatures are: its own, unless cold-pass-tb brought it to another.
+
+    tb : of cold-pass-tb, or as a sensor's own files have it
+    """
+    own = str(tb.attrs["sensor"])
+    if "calibration" not in tb:
+        return own
+    codes = tb["calibration"].values
+    return REFERENCE_SENSOR if np.isin(codes[np.isfinite(codes)], AT_REFERENCE_LEVEL).all() else own
