@@ -33,6 +33,11 @@ def snow_composites(out: Path, truth: Truth) -> list[Path]:
     ]
 
 
+def amsr2_cold(out: Path, truth: Truth) -> list[Path]:
+    """One cold pass of AMSR2, the whole globe at 0.25 degree."""
+    return simulate("amsr2-l3-tb", DAY, DAY, out, truth=truth, passes=("D",))
+
+
 def land_surface(out: Path, truth: Truth) -> list[Path]:
     """Aqua's land-surface temperature of the day on the global grid of 0.05 degree."""
     return simulate("myd11c1", DAY, DAY, out, truth=truth)
@@ -47,8 +52,8 @@ RECIPES: Mapping[str, Sequence[Source]] = {
     "snow-depth-tibet-005": (f17_cold, snow_composites),
     "swe-tibet-005": (f17_cold, snow_composites),
     "freeze-thaw-three-river-source": (f17_cold,),
-    "freeze-thaw-global-025": (f17_cold,),
-    "freeze-thaw-global-005": (f17_cold, land_surface),
+    "freeze-thaw-global-025": (amsr2_cold,),
+    "freeze-thaw-global-005": (amsr2_cold, land_surface),
 }
 """By product: where the observations are from that it and its forerunners are made of. Parameters are fitted on the
 simulated world."""
