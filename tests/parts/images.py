@@ -175,16 +175,18 @@ class Container:
     def command(self, *words: str) -> list[str]:
         """Return the command that runs these words inside, from outside."""
         root = self._files
-        mounts = [f"mount --bind {root} {root}"]
+        mounts = [
+            f"mount --bind {root} {root}",
+            f"mount -t tmpfs -o mode=1777 tmpfs {root}/tmp",
+            f"mount -t proc proc {root}/proc",
+            f"mount --bind /dev {root}/dev",
+            f"mount -t tmpfs -o size=64m,mode=1777 tmpfs {root}/dev/shm",
+        ]
+        # After /tmp, in which they may lie.
         for directory in self._shared:
             inside = f"{root}{directory}"
             mounts += [f"mkdir -p {inside}", f"mount --bind {directory} {inside}"]
         mounts += [
-            f"mount -t tmpfs tmpfs {root}/tmp",
-            f"chmod 1777 {root}/tmp",
-            f"mount -t proc proc {root}/proc",
-            f"mount --bind /dev {root}/dev",
-            f"mount -t tmpfs -o size=64m,mode=1777 tmpfs {root}/dev/shm",
             f"mount -o remount,bind,ro {root}",
             f'exec chroot --userspec={self._user} {root} "$@"',
         ]
