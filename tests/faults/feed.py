@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,8 @@ STEP: Final = timedelta(minutes=30)
 STATIONS: Final = 3
 WATCHED_OF: Final = 4
 """One of so many granules is a file that the watcher finds; the others are announced by messages, as notices are."""
+MOST_BEHIND: Final = 200
+LOOK_SECONDS: Final = 2.0
 JUMPS: Final = (timedelta(days=-400), timedelta(days=-1), timedelta(hours=6), timedelta(days=300))
 
 
@@ -46,7 +48,20 @@ class Sent:
 class Feed:
     """Sends counts, `per_second`, until it is stopped; what is done to the messages is asked of it from outside."""
 
-    def __init__(self, root: Path, watched: Path, broker: Broker, per_second: float, seed: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        watched: Path,
+        broker: Broker,
+        per_second: float,
+        seed: int,
+        behind: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Take note of everything.
+
+        behind : how many slots wait to be made; a machine that is slow is fed no faster than it makes
+        """
+        self._behind = behind
         self._given, self._watched, self._broker = root / "given", watched, broker
         self._given.mkdir(exist_ok=True)
         self._pause, self._chance = 1 / per_second, random.Random(seed)
@@ -130,8 +145,13 @@ class Feed:
         }
 
     def _send(self) -> None:
-        number = 0
+        number, look_at = 0, 0.0
         while not self._stop.wait(self._pause):
+            if time.monotonic() >= look_at:
+                if self._behind() > MOST_BEHIND:
+                    self._stop.wait(LOOK_SECONDS)
+                    continue
+                look_at = time.monotonic() + LOOK_SECONDS
             start, station = START + number * STEP, f"s{number % STATIONS}"
             name = f"count_{start:%Y%m%dT%H%M%S}_{station}"
             watched = number % WATCHED_OF == 0

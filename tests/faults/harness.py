@@ -17,8 +17,10 @@ from faults.oracle import Heard, Verdict, directories, judge, look
 from faults.proxy import Proxy
 from faults.schedule import HEARTBEAT_SECONDS, Fault
 from faults.strike import Machine
+from icestream_core.errors import LedgerError
 from icestream_core.granule import Granule
 from icestream_core.message import decode
+from icestream_runtime.ledger.contract import SlotRow
 from icestream_runtime.rabbitmq import RabbitBroker
 from icestream_runtime.topology import Binding, Queue, Topology, topology
 from parts.postgresql import PrivatePostgreSQL
@@ -29,7 +31,9 @@ HEARD: Final = "faults.heard"
 PRODUCTS: Final = ("--product", "tally-square", "--product", "tally-sum")
 DECLARED_SECONDS: Final = 4.0
 """A quorum queue survives a kill of its broker once it has been declared for three seconds."""
-QUIET_SECONDS: Final = 240.0
+QUIET_SECONDS: Final = 90.0
+"""Within so long something more must be made, or the stream stands still."""
+MUCH: Final = 10**6
 DISK_MEGABYTES: Final = 1500
 SETTINGS: Final = {
     "plugins": "tally",
@@ -86,7 +90,7 @@ def run(
             )
         )
         running.ledger_url = ledger_url  # the oracle looks past the bad paths
-        feed = Feed(root, running.watched, broker, per_second, seed)
+        feed = Feed(root, running.watched, broker, per_second, seed, lambda: _tasked(running))
         machine = Machine(running, rabbitmq, postgresql, paths, disk, feed)
         with _everything_started(running, broker):
             feed.start()
@@ -122,7 +126,7 @@ def _verdict(running: Stream, broker: RabbitBroker, machine: Machine) -> Verdict
     feed = machine.feed
     wanted = feed.wanted()
     try:
-        rows = running.wait_until_quiet(QUIET_SECONDS, quiet_seconds=5, least_made=len(wanted))
+        rows = _quiet(running, len(wanted))
     except AssertionError as error:
         return Verdict(lost=[str(error)[:3000]])
     heard = _heard(broker)
@@ -132,6 +136,26 @@ def _verdict(running: Stream, broker: RabbitBroker, machine: Machine) -> Verdict
     verdict.wrong += [f"{granule.granule_id} is quarantined: {reason[:300]}" for granule, reason in quarantined]
     verdict.wrong += [f"left behind: {each}" for each in machine.left_behind]
     return verdict
+
+
+def _quiet(running: Stream, least_made: int) -> list[SlotRow]:
+    """Return the slots once all is quiet; as long as some more are made, a slow machine has its time."""
+    made = -1
+    while True:
+        try:
+            return running.wait_until_quiet(QUIET_SECONDS, quiet_seconds=5, least_made=least_made)
+        except AssertionError:
+            now = sum(row.state == "made" for row in running.rows())
+            if now <= made:
+                raise
+            made = now
+
+
+def _tasked(running: Stream) -> int:
+    try:
+        return sum(states.get("tasked", 0) for states in running.ledger.counts().values())
+    except LedgerError:
+        return MUCH
 
 
 def _heard(broker: RabbitBroker) -> list[Heard]:
