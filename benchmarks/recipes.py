@@ -12,7 +12,7 @@ from pathlib import Path
 from icestream_simulator.simulate import simulate
 from icestream_simulator.truth import Truth
 
-DAY = date(2014, 2, 4)
+DAY, WINTER = date(2014, 2, 4), date(2013, 7, 10)
 TILES = ("h25v05",)
 
 Source = Callable[[Path, Truth], Sequence[Path]]
@@ -43,6 +43,18 @@ def land_surface(out: Path, truth: Truth) -> list[Path]:
     return simulate("myd11c1", DAY, DAY, out, truth=truth)
 
 
+def greenland(out: Path, truth: Truth) -> list[Path]:
+    """What is known of Greenland's surface: the mask of its ice; in the polar night there is no albedo."""
+    return simulate("ease-loci-mask", DAY, DAY, out, truth=truth, grid="NL")
+
+
+def antarctica(out: Path, truth: Truth) -> list[Path]:
+    """Both passes of F17 on the southern grid in winter and on the day, the mask of the ice, the albedo of the day."""
+    days = [simulate("nsidc-0032", day, day, out, truth=truth, platform="F17", grid="SL") for day in (WINTER, DAY)]
+    surface = [simulate(name, DAY, DAY, out, truth=truth, grid="SL") for name in ("ease-loci-mask", "glass-albedo")]
+    return [path for paths in (*days, *surface) for path in paths]
+
+
 RECIPES: Mapping[str, Sequence[Source]] = {
     "cold-pass-tb": (f17_cold,),
     "snow-depth-china": (f17_cold,),
@@ -54,6 +66,10 @@ RECIPES: Mapping[str, Sequence[Source]] = {
     "freeze-thaw-three-river-source": (f17_cold,),
     "freeze-thaw-global-025": (amsr2_cold,),
     "freeze-thaw-global-005": (amsr2_cold, land_surface),
+    "melt-onset-high-asia": (f17_cold,),
+    "melt-reference-greenland": (f17_cold,),
+    "surface-melt-greenland": (f17_cold, greenland),
+    "surface-melt-antarctica": (antarctica,),
 }
 """By product: where the observations are from that it and its forerunners are made of. Parameters are fitted on the
 simulated world."""
