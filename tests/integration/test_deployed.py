@@ -67,16 +67,9 @@ def values(rabbitmq: PrivateRabbitMQ, vhost: str, postgres_url: str, s3: Private
 
 
 def make_users(rabbitmq: PrivateRabbitMQ, objects: list[dict[str, Any]]) -> None:
-    """Give the broker the users and permissions that the chart has for it; exchange and queues are a job's to make."""
-    config = of_kind(objects, "ConfigMap")["north-icestream-rabbitmq-definitions"]["data"]
-    secret = of_kind(objects, "Secret")["north-icestream-rabbitmq-users"]["stringData"]
-    for user in json.loads(secret["users.json"])["users"]:
-        rabbitmq.manage("PUT", f"users/{user['name']}", {"password": user["password"], "tags": user["tags"]})
-    may = json.loads(config["permissions.json"])
-    for kind, path in (("permissions", "permissions"), ("topic_permissions", "topic-permissions")):
-        for each in may[kind]:
-            body = {name: value for name, value in each.items() if name not in ("user", "vhost")}
-            rabbitmq.manage("PUT", f"{path}/{quote(each['vhost'], safe='')}/{each['user']}", body)
+    """Give the broker the chart's definitions, as `rabbitmqctl import_definitions` does."""
+    held = of_kind(objects, "Secret")["north-icestream-rabbitmq-definitions"]["stringData"]
+    rabbitmq.manage("POST", "definitions", json.loads(held["definitions.json"]), timeout=120)
 
 
 def wait_until_made(postgres_url: str, running: Running) -> dict[str, str]:

@@ -49,9 +49,9 @@ class Images:
         # One at a time on this machine: the store is shared.
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._store = CACHE / "images"
+        self._driver = self._choose_driver()
         if self._store.exists() and size_of(self._store) > MOST_BYTES:
             self._buildah("rmi", "--all", "--force")
-        self._driver = self._choose_driver()
         self._base()
         self._download()
 
