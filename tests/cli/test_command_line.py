@@ -102,7 +102,7 @@ def test_what_errors_mean_for_the_caller() -> None:
         (["run", "--watch", "."], {"notices": "s3://bucket"}, 2, "notices are heard by `icestream watch`"),
         (["announce", "--notice", "fax", __file__], {}, 2, "no format 'fax'; there are cnm, wis2"),
         (["announce", "--notice", "cnm", __file__], {}, 5, "cnm notice: body: is no JSON"),
-        (["slots", "redrive"], {}, 2, "name slots, or give --product or --dead"),
+        (["slots", "redrive"], {}, 2, "name slots, or give --product, --dead or --parked"),
         (["simulate", "nothing", "--from", "2014-01-01", "--out", "o"], {}, 2, "no collection 'nothing' is simulated"),
     ],
 )
@@ -150,7 +150,11 @@ def test_products_are_completed() -> None:
         timeout=60,
         check=False,
     )
-    assert done.stdout.split() == ["plain,snow-depth-china", "plain,snow-depth-tibet-005"]
+    assert done.stdout.split() == [
+        "plain,snow-depth-china",
+        "plain,snow-depth-global",
+        "plain,snow-depth-tibet-005",
+    ]
 
 
 def test_products_are_listed_as_json(run: Run) -> None:

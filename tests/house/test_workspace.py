@@ -68,7 +68,9 @@ def test_the_lock_knows_what_a_member_needs(member: str) -> None:
     project = toml(f"{member}/pyproject.toml")["project"]
     locked = LOCK[project["name"], project["version"]].get("metadata", {}).get("requires-dist", [])
     assert {(each["name"], tuple(each.get("extras", ())), each.get("specifier", "")) for each in locked} == {
-        requirement(text) for text in project["dependencies"]
+        requirement(text)
+        for texts in (project["dependencies"], *project.get("optional-dependencies", {}).values())
+        for text in texts
     }, "run `make lock`"
 
 

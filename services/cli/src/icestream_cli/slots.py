@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -102,6 +103,12 @@ def _choosing(command: Any) -> Any:
     return command
 
 
+def _refuse_none(choice: Mapping[str, Any]) -> None:
+    """Raise UsageError where nothing is chosen, before anything is opened."""
+    if not (choice["keys"] or choice["product"] or choice["dead"] or choice["parked"]):
+        raise click.UsageError("name slots, or give --product, --dead or --parked")
+
+
 @slots.command()
 @_choosing
 @settings_options("ledger_url", "out")
@@ -111,6 +118,7 @@ def redrive(ledger_url: str | None, out: str | None, as_json: bool, **choice: An
 
     What was put aside is tried again only by name or with --parked.
     """
+    _refuse_none(choice)
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
@@ -127,6 +135,7 @@ def redrive(ledger_url: str | None, out: str | None, as_json: bool, **choice: An
 @json_option
 def park(ledger_url: str | None, out: str | None, as_json: bool, **choice: Any) -> None:
     """Put dead SLOTs aside: reason and traceback are kept, nobody is alarmed, and no redrive of all takes them."""
+    _refuse_none(choice)
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
@@ -147,6 +156,7 @@ def drop(yes: bool, ledger_url: str | None, out: str | None, as_json: bool, **ch
 
     One that has a revision stays: what it has made is announced and shown. Put it aside instead.
     """
+    _refuse_none(choice)
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
@@ -178,8 +188,6 @@ def _chosen(
     older_than: float | None,
 ) -> dict[str, Slot]:
     """Return the slots that were named, and those of a product or a state."""
-    if not (keys or product or dead or parked):
-        raise click.UsageError("name slots, or give --product, --dead or --parked")
     found = {key: _found(ledger, key) for key in keys}
     if product or dead or parked:
         wanted = [state for state, asked in (("dead", dead), ("parked", parked)) if asked]
