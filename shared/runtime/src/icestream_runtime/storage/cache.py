@@ -28,6 +28,8 @@ LONGEST_NAME: Final = 200
 ARRIVING: Final = ".fetching-"
 YOUNG_SECONDS: Final = 60.0
 """What was begun so recently may be of somebody who is just about to lock it."""
+AGAIN_SECONDS: Final = 0.02
+"""Between looks whether somebody else has fetched a file."""
 
 Arrive = Callable[[Path], None]
 """Writes a verified file to a path, or raises."""
@@ -134,8 +136,7 @@ class Cache:
     def _fetch_once(self, lock: int, path: Path, size: int, arrive: Arrive) -> None:
         """Fetch a file unless somebody else just has; the lock is made exclusive meanwhile, and let go of."""
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not _is(lock, path.parent) or path.is_file():
+            if not _may_fetch(lock, path) or not _is(lock, path.parent) or path.is_file():
                 return
             self._make_room(size)
             with self.arriving() as arriving:
@@ -182,6 +183,18 @@ class Cache:
                 continue
             finally:
                 os.close(lock)
+
+
+def _may_fetch(lock: int, path: Path) -> bool:
+    """Wait until the lock is exclusive; False once the file is there, without waiting for those who read it by now."""
+    while not path.is_file():
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return True
+    return False
 
 
 def name_of(href: str) -> str:
