@@ -59,7 +59,7 @@ def test_a_backfill_that_is_killed_and_given_again_makes_nothing_twice(
 
         killed(running, *WORDS, *files, "--rate", "10")
         said = json.loads(running.command(*WORDS, *files, "--rate", "1000", "--json"))
-        assert said["are_known"] >= COUNT // 4
+        assert 0 < said["are_known"] < COUNT
         assert said["granules_were_announced"] + said["are_known"] == COUNT
         rows = [row for row in running.wait_until_quiet(120, least_made=COUNT) if row.slot.product == "tally-square"]
         assert [(row.state, row.revision) for row in rows] == [("made", 1)] * COUNT

@@ -111,7 +111,7 @@ class Running:
     def job(self, declared: Declared) -> str:
         """Run it to its end and return what it says; raises AssertionError where it fails."""
         done = subprocess.run(
-            [self._here(declared, word) for word in declared.command()],
+            self._command(declared),
             env=self._environment(declared),
             capture_output=True,
             text=True,
@@ -128,7 +128,7 @@ class Running:
             variables = self._environment(declared) | {"ICESTREAM_METRICS_PORT": str(self.ports[declared.name])}
             if "ICESTREAM_CATALOGUE_PORT" in variables:
                 variables["ICESTREAM_CATALOGUE_PORT"] = str(self.web[declared.name])
-            command = [self._here(declared, word) for word in declared.command()]
+            command = self._command(declared)
             server = Server(command, variables, self._root / f"{declared.name}.log")
             self._servers[declared.name] = server
             server.start(lambda: True)
@@ -153,6 +153,11 @@ class Running:
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("ICESTREAM_", "AWS_"))}
         given = {name: self._here(declared, str(value)) for name, value in declared.variables.items()}
         return bare | given | self._settings
+
+    def _command(self, declared: Declared) -> list[str]:
+        # The interpreter is of this machine, wherever it lies; the words are the declaration's.
+        interpreter, *words = declared.command()
+        return [interpreter, *(self._here(declared, word) for word in words)]
 
     def _here(self, declared: Declared, text: str) -> str:
         """Return a word or value with paths and addresses as they are on this machine."""

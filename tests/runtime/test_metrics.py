@@ -47,6 +47,7 @@ SLOT = Slot(product="snow-depth-china", period="a", start=NOW - timedelta(hours=
 BOUNDED = {
     *("product", "family", "sensor", "collection", "outcome", "fault", "stage", "state", "step", "queue", "kind"),
     *("input", "variable", "place", "of", "what", "probe", "check", "service", "version", "new", "cause", "fate"),
+    "format",
     *("route", "status"),
 }
 

@@ -86,6 +86,10 @@ class Store:
                 if entry.sources:
                     sources = [{"item_id": entry.id, **each._asdict()} for each in entry.sources]
                     connection.execute(self._database.statement(_keep_source), sources)
+        with self._lock:
+            # What a product's first item brings is seen at once, however often the extents are asked for.
+            if self._extents is not None and not {entry.product for entry in entries} <= self._extents[1].keys():
+                self._extents = None
         return [fated[index] for index in range(len(entries))]
 
     def forget(self) -> None:
