@@ -7,14 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 
 from icestream_core import naming
 from icestream_core.errors import MessageError, StorageError
-from icestream_core.message import Registration, cloud_event, decode, encode, event_id
+from icestream_core.message import cloud_event, decode, encode, event_id
 from icestream_core.outcome import Outcome
 from icestream_core.product import Product
 from icestream_core.task import Task
@@ -30,6 +29,7 @@ from icestream_runtime.broker import (
 from icestream_runtime.health import PATIENCE, Check, deaf, reachable
 from icestream_runtime.logs import slot_fields
 from icestream_runtime.metrics import PUBLISH_RETRIES, PUBLISHED, RETURNED, SETTLED_TOO_LATE, UNREADABLE, Metrics
+from icestream_runtime.registration import record_messages
 from icestream_runtime.storage.space import Space
 from icestream_runtime.tracing import Tracer
 from icestream_worker.children import Children
@@ -130,20 +130,7 @@ class Worker:
 
     def register(self, stop: threading.Event) -> bool:
         """Send the records of the products to the intake until it has them; False where told to stop before."""
-        now = datetime.now(UTC)
-        messages = []
-        for product in self._products:
-            identity = event_id("register", product.name, product.version)
-            record = Registration(record=product.record())
-            messages.append(
-                Message(
-                    encode(record),
-                    naming.registration_key(product.name),
-                    headers=cloud_event(record, SOURCE, identity, now),
-                    message_id=identity,
-                )
-            )
-        return self._publish(messages, "registration", stop)
+        return self._publish(record_messages(self._products, SOURCE), "registration", stop)
 
     def _show_space(self) -> None:
         try:

@@ -14,14 +14,23 @@ from icestream_runtime.broker import Broker, Message
 SOURCE: Final = "icestream/register"
 
 
-def send_records(broker: Broker, products: Sequence[Product], timeout: float = 30.0) -> list[str]:
-    """Publish the records of products; return the names of those that no queue wanted."""
+def record_messages(products: Sequence[Product], source: str = SOURCE) -> list[Message]:
+    """Return the messages that bring the records of products to the intake.
+
+    source : who says it, for the event
+    """
+    now = datetime.now(UTC)
     messages = []
     for product in products:
         identity = event_id("register", product.name, product.version)
         record = Registration(record=product.record())
-        headers = cloud_event(record, SOURCE, identity, datetime.now(UTC))
+        headers = cloud_event(record, source, identity, now)
         key = naming.registration_key(product.name)
         messages.append(Message(encode(record), key, headers=headers, message_id=identity))
-    returned = {message.routing_key for message in broker.publish(messages, timeout)}
+    return messages
+
+
+def send_records(broker: Broker, products: Sequence[Product], timeout: float = 30.0) -> list[str]:
+    """Publish the records of products; return the names of those that no queue wanted."""
+    returned = {message.routing_key for message in broker.publish(record_messages(products), timeout)}
     return [product.name for product in products if naming.registration_key(product.name) in returned]
