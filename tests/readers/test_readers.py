@@ -24,6 +24,7 @@ NAMES = (
     "ground-temperature.20140201.csv",
     "S1A_IW_GRDH_1SDV_20150222T170750_20150222T170815_004739_005DD8_3768.zip",
     "GLASS02B06.V04.A2014025.2019353.hdf",
+    "qaeh-a-ChJ07-033-036.sir.gz",
     "Nl.LOCImask_land50_coast0km.721x721.bin",
 )
 
@@ -41,6 +42,7 @@ def test_the_installed_plugin_gives_the_collections() -> None:
         "ghcn-daily",
         "ground-temperature",
         "sentinel1-grd",
+        "quikscat",
         "glass-albedo",
         "ease-loci-mask",
     }

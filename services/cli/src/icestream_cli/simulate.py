@@ -22,7 +22,12 @@ DAY = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the world.")
 @click.option("--platform", help="Such as F17; the latest one in orbit on the day where absent.")
-@click.option("--grid", default="NL", show_default=True, help="Of EASE-Grid collections: NL, SL or ML.")
+@click.option(
+    "--grid",
+    default="NL",
+    show_default=True,
+    help="Of EASE-Grid collections: NL, SL or ML; of quikscat a region: Grn or ChJ.",
+)
 @click.option("--tile", "tiles", multiple=True, help="Of MODIS collections, such as h25v05; may be repeated.")
 @click.option("--edition", type=click.IntRange(0), default=0, help="1, 2 ...: corrected editions of the same granules.")
 @json_option

@@ -16,6 +16,7 @@ from icestream_readers.myd11a1 import MYD11A1
 from icestream_readers.myd11c1 import MYD11C1
 from icestream_readers.nsidc_0032 import NSIDC_0032
 from icestream_readers.nsidc_0071 import NSIDC_0071
+from icestream_readers.quikscat import QUIKSCAT
 from icestream_readers.sentinel1_grd import SENTINEL1_GRD
 
 
@@ -34,6 +35,7 @@ def icestream_collections() -> tuple[Collection, ...]:
         GHCN_DAILY,
         GROUND_TEMPERATURE,
         SENTINEL1_GRD,
+        QUIKSCAT,
         GLASS_ALBEDO,
         EASE_LOCI_MASK,
     )

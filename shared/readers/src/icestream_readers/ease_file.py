@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +9,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from icestream_core.collection import Opened
-from icestream_core.errors import GranuleError, StorageError
+from icestream_core.errors import GranuleError
 from icestream_core.granule import Granule
 from icestream_core.grid import Grid
 from icestream_readers.ease_format import CHANNELS, MISSING, TIME_MISSING, TIME_PART, TIME_VARIABLE, file_size
 from icestream_readers.ease_grids import EASE_GRIDS
-from icestream_readers.granule_file import beginning
+from icestream_readers.granule_file import is_packed, unpacked
 from icestream_readers.kelvin import brightness_temperature, dataset, variable
 
-_GZIP = b"\x1f\x8b"
 _TENTH_K = 0.1
 _DAY_MINUTES = 1440
 
@@ -60,22 +57,9 @@ def _time(minutes: NDArray[np.int16], granule: Granule) -> xr.Variable:
 
 def _body(path: Path, granule: Granule, grid: Grid) -> bytes:
     """Return the bytes of the array, never more than its grid has."""
-    wanted = file_size(grid)
-    packed = beginning(path, granule, len(_GZIP)) == _GZIP
-    try:
-        if packed:
-            # One byte more than wanted tells a longer stream, and a bomb is never unpacked.
-            with gzip.open(path) as file:
-                body = file.read(wanted + 1)
-            found = len(body)
-        else:
-            with path.open("rb") as raw:
-                body = raw.read(wanted + 1)
-            found = path.stat().st_size
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _refused(granule, f"is a broken gzip file ({error}); fetch it again") from error
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error}") from error
+    wanted, packed = file_size(grid), is_packed(path, granule)
+    body = unpacked(path, granule, wanted)
+    found = len(body) if packed else path.stat().st_size
     if found != wanted:
         raise _refused(granule, _wrong_size(granule, grid, found, packed))
     return body

@@ -24,6 +24,7 @@ from icestream_simulator.write_glass_albedo import REGIONS, write_albedo
 from icestream_simulator.write_mod10a2 import AQUA, TERRA, Satellite, granule_name, write_composite
 from icestream_simulator.write_modis_lst import MOD11A1, MYD11A1, MYD11C1, LstProduct, write_lst
 from icestream_simulator.write_nsidc_0032 import EaseGridWriter
+from icestream_simulator.write_quikscat import QuikscatWriter, images_of
 from icestream_simulator.write_sentinel1_grd import Scene, scenes_on, write_scene
 
 COLLECTIONS = (
@@ -37,6 +38,7 @@ COLLECTIONS = (
     "myd11c1",
     "ghcn-daily",
     "sentinel1-grd",
+    "quikscat",
     "glass-albedo",
     "ease-loci-mask",
 )
@@ -70,9 +72,10 @@ def simulate(
     collection : one of COLLECTIONS
     seed : of the world; `truth` is the same world where it is at hand, and spares preparing it again
     platform : of nsidc-0032: F08, F11, F13 or F17; by default the latest one in orbit on the day
-    box : of myd11c1: west, south, east, north in whole quarters of a degree, outside of which nothing is seen
+    box : of myd11c1 and quikscat: west, south, east, north, of myd11c1 in whole quarters of a degree, outside of which
+        nothing is seen
     grid : of nsidc-0032, nsidc-0071 and ease-loci-mask: NL, SL or ML; of glass-albedo, NL simulates Greenland alone, SL
-        Antarctica, ML both
+        Antarctica, ML both; of quikscat a region: Grn or ChJ, and NL is Grn
     tiles : of mod10a2, myd10a2, mod11a1 and myd11a1; of the former two and of glass-albedo every eight-day period that
         touches the days is written whole
     passes : "A", "D"; both by default; `cold_pass` tells which one looks before dawn. sentinel1-grd has one of each in
@@ -102,6 +105,9 @@ def simulate(
             work = [partial(write_stations, world, days, out)]
         case "sentinel1-grd":
             work = list(_scenes(world, _days(start, end), wanted, edition, out))
+        case "quikscat":
+            region = {"NL": "Grn"}.get(grid, grid)
+            work = list(_radar_images(world, region, images_of(start, end), wanted, box, edition, out))
         case "glass-albedo":
             regions = {"NL": ("greenland",), "SL": ("antarctica",)}.get(grid, tuple(REGIONS))
             work = [partial(write_albedo, world, each, regions, edition, out) for each in _periods(start, end)]
@@ -183,6 +189,15 @@ def _scenes(truth: Truth, days: Sequence[date], passes: Sequence[Pass], edition:
 
 def _write_scene(out: Path, truth: Truth, scene: Scene, edition: int) -> list[Path]:
     return [write_scene(out, truth, scene, edition=edition)]
+
+
+def _radar_images(
+    truth: Truth, region: str, firsts: Sequence[date], passes: Sequence[Pass], box: Box, edition: int, out: Path
+) -> Iterator[Work]:
+    writer = QuikscatWriter(truth, region, box, edition)
+    for first in firsts:
+        for half_orbit in passes:
+            yield partial(writer.write, first, half_orbit, out)
 
 
 def _write_lst(out: Path, product: LstProduct, day: date, world: TemperatureMap, tile: str, edition: int) -> list[Path]:
