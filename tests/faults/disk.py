@@ -37,6 +37,18 @@ class Disk:
         finally:
             filler.unlink(missing_ok=True)
 
+    @contextlib.contextmanager
+    def nearly_full(self, share: float) -> Iterator[None]:
+        """Have this share of it taken, within the block."""
+        filler, room = self.path / ".filler", os.statvfs(self.path)
+        with filler.open("wb") as file:
+            free = room.f_bavail - (1 - share) * room.f_blocks
+            os.posix_fallocate(file.fileno(), 0, int(free) * room.f_frsize)
+        try:
+            yield
+        finally:
+            filler.unlink()
+
 
 @contextlib.contextmanager
 def small_disk(path: Path, megabytes: int) -> Iterator[Disk | None]:

@@ -64,6 +64,7 @@ class Catalogue:
         self._subscribed = False
         self._idle_since: float | None = None
         self._away: dict[str, str] = {}
+        metrics.expect(UNREADABLE, queue=CATALOGUE)
         self._log = structlog.stdlib.get_logger("icestream.catalogue")
 
     def run(self, stop: threading.Event, rebuild: bool = False) -> None:
@@ -169,7 +170,10 @@ class Catalogue:
             self._until_it_works("records", stop, self._copy_records)
 
     def _copy_records(self) -> None:
-        self._store.keep_records(self._ledger.records())
+        records = self._ledger.records()
+        self._store.keep_records(records)
+        for record in records:
+            self._metrics.expect(ANNOUNCEMENTS, product=record["name"], fate="refused")
         for product, extent in self._store.extents().items():
             self._metrics.show(ITEMS, extent.items, product=product)
 
