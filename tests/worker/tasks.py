@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from icestream_core.granule import Asset, Granule
+from icestream_core.plugins import Plugins
 from icestream_core.slot import Slot
 from icestream_core.task import Task, TaskInput, inputs_hash
 from icestream_runtime.metrics import Metrics
@@ -22,6 +24,13 @@ START = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 load_tally = leaving.load
 """What a child loads: it finds the plugin on the path that it has from the tests."""
+
+
+def load_tally_once_there_is(path: Path) -> Plugins:
+    """Load as `load_tally`, but not before there is such a file."""
+    while not path.exists():
+        time.sleep(0.02)
+    return load_tally()
 
 
 def count_granule(directory: Path, value: object, number: int = 0, collection: str = "count") -> Granule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import signal
@@ -21,7 +22,7 @@ from icestream_runtime.storage import Storage
 from icestream_worker.children import ProcessChildren
 from icestream_worker.compute_child import Job
 from icestream_worker.handle import Handler
-from worker.tasks import count_granule, handling, load_tally, task_of
+from worker.tasks import count_granule, handling, load_tally, load_tally_once_there_is, task_of
 
 pytestmark = pytest.mark.xdist_group("children")
 
@@ -134,6 +135,17 @@ def test_a_child_that_somebody_ends_is_nobodys_fault(handler: Handler, ends: End
     assert ends == [("tally-sleep", "died")]
 
 
+def test_children_tell_when_they_have_loaded(handler: Handler, tmp_path: Path) -> None:
+    let = tmp_path / "let"
+    children = ProcessChildren(2, functools.partial(load_tally_once_there_is, let), 100)
+    try:
+        assert not children.wait_until_loaded(0.2)
+        let.touch()
+        assert children.wait_until_loaded(30)
+    finally:
+        children.close()
+
+
 def test_a_child_that_computed_enough_is_followed_by_another_and_no_slot_waits(
     storage: Storage, tmp_path: Path
 ) -> None:
@@ -160,7 +172,7 @@ import os, sys, threading
 from pathlib import Path
 from icestream_runtime.storage import Storage
 from icestream_worker.children import ProcessChildren
-from worker.tasks import count_granule, handling, load_tally, task_of
+from worker.tasks import count_granule, handling, load_tally, load_tally_once_there_is, task_of
 
 if __name__ == "__main__":
     directory = Path(sys.argv[1])

@@ -149,6 +149,32 @@ def stage(tmp_path: Path, storage: Storage, broker: Away) -> Iterator[Stage]:
     stage.end()
 
 
+class Loading(InlineChildren):
+    """Has not loaded the plugins until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(load_tally())
+        self.waited, self.let = threading.Event(), threading.Event()
+
+    def wait_until_loaded(self, timeout: float) -> bool:
+        if self.let.wait(timeout):
+            return True
+        self.waited.set()
+        return False
+
+
+def test_no_task_is_taken_while_the_children_still_load(stage: Stage) -> None:
+    stage.make_queues()
+    stage.send(stage.task())
+    children = Loading()
+    stage.start(children=children)
+    stage.until(children.waited.is_set)
+    assert stage.waiting() == 1
+    children.let.set()
+    assert [outcome.status for outcome in stage.outcomes(1)] == ["made"]
+    stage.end()
+
+
 def test_every_task_is_answered_once_and_acked(stage: Stage) -> None:
     stage.make_queues()
     tasks = [stage.task(value=number) for number in range(5)]

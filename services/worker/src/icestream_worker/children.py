@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from ctypes import c_int64
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
@@ -57,6 +57,9 @@ class Children(Protocol):
     def compute(self, job: Job, limits: Limits) -> Answer:
         """Return what became of a job. Raises LimitError where it went past a limit or its process died."""
 
+    def wait_until_loaded(self, timeout: float) -> bool:
+        """Wait until every child has loaded the plugins, or failed to; False where the time is up before, s."""
+
     @property
     def free_since(self) -> float | None:
         """Since when a child could take a job, time.monotonic(); None while all are busy."""
@@ -84,6 +87,9 @@ class InlineChildren:
                 return self._computer.compute(job)
             finally:
                 self._free_since = time.monotonic()
+
+    def wait_until_loaded(self, timeout: float) -> bool:  # noqa: ARG002 - nothing is to be waited for
+        return True
 
     @property
     def free_since(self) -> float | None:
@@ -131,6 +137,9 @@ class ProcessChildren:
         finally:
             self._take(-1)
             self._free.put(child)
+
+    def wait_until_loaded(self, timeout: float) -> bool:
+        return not wait([child.loaded for child in self._children], timeout).not_done
 
     @property
     def free_since(self) -> float | None:
@@ -203,6 +212,12 @@ class Child:
             return self._compute(job, limits)
         except BrokenPool as error:
             raise self._lost(job, f"this worker cannot keep a child running: {error}") from error
+
+    @property
+    def loaded(self) -> Future[None]:
+        """Done once the process has loaded the plugins."""
+        loaded: Future[None] = self._process.loaded
+        return loaded
 
     def _compute(self, job: Job, limits: Limits) -> Answer:
         if self._closed:

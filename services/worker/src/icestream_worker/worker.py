@@ -98,6 +98,10 @@ class Worker:
         """
         if not self.register(stop):
             return
+        # Not before: a task would wait here for the imports, which another worker could make at once.
+        while not self._children.wait_until_loaded(POLL_SECONDS):
+            if stop.is_set():
+                return
         subscription = self._subscribe(stop)
         if subscription is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -80,7 +81,8 @@ class _Gathering:
         if self.entry.align.combine == "stack":
             data = self._stack(first, target)
         elif steps is None:
-            data = _dataset(combine(self._sets(self.fetched, first, target), self.entry.align.combine, self.name))
+            fields = combine(self._sets(self.fetched, first, target), self.entry.align.combine, self.name)
+            data = _dataset(fields, target)
         else:
             data = self._windowed(first, target, steps)
         return self._described(data, target), target
@@ -121,7 +123,7 @@ class _Gathering:
                 if variable not in stacks:
                     stacks[variable] = np.full((len(steps), *target.shape), np.nan, field.dtype)
                 stacks[variable][steps.index(step)] = field
-        data = _dataset(stacks, "step")
+        data = _dataset(stacks, target, "step")
         return data.assign_coords(step=("step", np.array(steps, np.int32)))
 
     def _stack(self, first: Opened, target: Grid) -> xr.Dataset:
@@ -135,7 +137,7 @@ class _Gathering:
                     stacks[variable] = np.full((len(groups), *target.shape), np.nan, field.dtype)
                 stacks[variable][place] = field
         starts = [np.datetime64(group[0].granule.start.replace(tzinfo=None), "ns") for group in groups]
-        return _dataset(stacks, "granule").assign_coords(
+        return _dataset(stacks, target, "granule").assign_coords(
             step=("granule", np.array([group[0].step for group in groups], np.int32)),
             time=("granule", np.array(starts)),
         )
@@ -185,15 +187,9 @@ class _Gathering:
         return data.assign_attrs(self._origin())
 
     def _described(self, data: xr.Dataset, grid: Grid) -> xr.Dataset:
-        x, y = centres(grid)
-        places: dict[str, Any] = {"y": ("y", y), "x": ("x", x)}
-        if grid.is_geographic:
-            places |= {"lat": ("y", y), "lon": ("x", x)}
         for name in data.data_vars:
             data[name].attrs.update(self.attributes[str(name)])
-        return data.assign_coords(places).assign_attrs(
-            self._origin() | {"grid": grid.name, "crs": grid.crs, "transform": grid.transform}
-        )
+        return data.assign_attrs(self._origin() | {"grid": grid.name, "crs": grid.crs, "transform": grid.transform})
 
     def _origin(self) -> dict[str, Any]:
         granules = [file.granule for file in self.fetched]
@@ -225,9 +221,21 @@ def _is_swath(data: xr.Dataset) -> bool:
     return "latitude" in data.variables and "longitude" in data.variables and data["latitude"].ndim == 2
 
 
-def _dataset(fields: Fields, leading: str = "") -> xr.Dataset:
+def _dataset(fields: Fields, grid: Grid, leading: str = "") -> xr.Dataset:
     dims = (leading, "y", "x") if leading else ("y", "x")
-    return xr.Dataset({name: (dims, field) for name, field in fields.items()})
+    # Born with its coordinates: to assign them afterwards copies the dataset three times.
+    return xr.Dataset({name: (dims, field) for name, field in fields.items()}, coords=_places(grid))
+
+
+@lru_cache(maxsize=16)
+def _places(grid: Grid) -> xr.Coordinates:
+    """Return where the cells of a grid are; shared by all that is opened on it, therefore read-only."""
+    x, y = centres(grid)
+    x.flags.writeable = y.flags.writeable = False
+    places = {"y": ("y", y), "x": ("x", x)}
+    if grid.is_geographic:
+        places |= {"lat": ("y", y), "lon": ("x", x)}
+    return xr.Dataset(coords=places).coords
 
 
 def _words(words: Iterator[str]) -> str:

@@ -228,6 +228,13 @@ class StorageContract:
         assert storage.place(SLOT, None, 2, "final")
         assert self.datasets(storage) == {}
 
+    def test_a_slot_that_is_void_from_the_start_shows_nothing_until_there_is_something(self, storage: Storage) -> None:
+        assert storage.place(SLOT, None, 1, "final")
+        assert self.datasets(storage) == {}
+        assert storage.place(SLOT, self.publish(storage), 2, "final")
+        assert storage.place(SLOT, None, 1, "final") is False
+        assert self.datasets(storage) == {"2014032.txt": b"0.2 m"}
+
     def test_revisions_placed_at_once_end_with_the_newest(self, storage: Storage) -> None:
         manifests = {
             revision: self.publish(storage, b"%d" % revision, naming.store_path(SLOT, f"{revision:064d}"[::-1]))

@@ -40,7 +40,11 @@ class Staging:
 
     def discard(self, staged: Path) -> None:
         """Throw a directory away; no-op where it was moved away."""
-        shutil.rmtree(staged, ignore_errors=True)
+        try:
+            # Empty where nothing was made, which is often; to find that out by a walk takes ten times as long.
+            staged.rmdir()
+        except OSError:
+            shutil.rmtree(staged, ignore_errors=True)
         lock = self._locks.pop(staged, None)
         if lock is not None:
             os.close(lock)

@@ -29,8 +29,11 @@ def place(
     source : the published directory; None, as the manifest, takes the slot's files away: it is void now
     Each name is replaced in one step. Placing a revision again mends what a dead process left half done.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     marker = folder / f".{slot.key}.json"
+    if manifest is None and revision == 1 and not marker.exists():
+        # Nothing was ever shown, and there is no older revision that might yet be.
+        return True
+    folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         known_order, known_files = _read(marker)
         order = (revision, stage == "final")
