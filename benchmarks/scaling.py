@@ -62,7 +62,8 @@ def _rate(
         stream(root / f"with-{workers}", amqp_url, ledger_url, products=PRODUCT) as running,
     ):
         running.start("gatherer", "gatherer")
-        running.command("register")
+        # This one alone: the stream would look at what else could be made of each, and nobody here makes it.
+        running.command("register", PRODUCT)
         running.command("announce", *[str(path) for path in sorted(granules.iterdir())])
         _until(running, "tasked", days, 120)
         for number in range(workers):
