@@ -33,7 +33,6 @@ from recipes import RECIPES
 from icestream_cli.fit import Found, simulated_rows, write_set
 from icestream_cli.one_shot import OneShot, needed_for
 from icestream_core import plugins
-from icestream_core.grid import Grid
 from icestream_core.product import OnGrid, Product
 from icestream_core.task import Task
 from icestream_generation.fetched import Fetched
@@ -93,8 +92,7 @@ def _measured(installed: plugins.Plugins, product: Product, task: Task, root: Pa
         steps.update(generate(product, task, files, installed.collections, made, {}).seconds)
 
     make()
-    grid = product.kind.grid if isinstance(product.kind, OnGrid) else None
-    floor = _floor(installed, files, grid, made, root / "floor")
+    floor = _floor(installed, product, files, made, root / "floor")
     floor()
     return Measured(_best(make), _best(floor), {step: round(seconds, 3) for step, seconds in steps.items()})
 
@@ -132,15 +130,16 @@ def _tasks(installed: plugins.Plugins, product: Product, root: Path, truth: Trut
 
 
 def _floor(
-    installed: plugins.Plugins, files: Mapping[str, Sequence[Fetched]], grid: Grid | None, made: Path, out: Path
+    installed: plugins.Plugins, product: Product, files: Mapping[str, Sequence[Fetched]], made: Path, out: Path
 ) -> Callable[[], None]:
     """Return what reads all inputs and writes all outputs, and does nothing else."""
+    grid = product.kind.grid if isinstance(product.kind, OnGrid) else None
     writers = [_writer(path, out) for path in sorted(made.iterdir())]
 
     def floor() -> None:
-        for entries in files.values():
+        for name, entries in files.items():
             for fetched in entries:
-                open_fetched(fetched, installed.collections, grid)
+                open_fetched(fetched, installed.collections, grid, product.inputs[name].align.resampling)
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         for write in writers:

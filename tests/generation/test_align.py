@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from icestream_core.grid import CHINA_025, EASE_ML, EASE_NL, EASE_SL, TIBET_005, Grid, lonlat, modis_tile
-from icestream_generation.align import nearest_cells, onto, same_lattice, union
+from icestream_generation.align import nearest_cells, onto, part_needed, same_lattice, union
 from icestream_generation.geolocation import cell_lonlat, centres
 
 KELVINS = st.floats(100, 320, width=32)
@@ -107,6 +107,41 @@ def test_a_source_that_counts_longitude_from_nought_is_found_too() -> None:
     west = lonlat("-180-180", -180.0, 90.0, 1.0, 360, 180).window("alaska", 10, 20, 40, 20)
     found = onto(np.tile(centres(east)[0].astype(np.float32), (180, 1)), east, west, "nearest")
     np.testing.assert_allclose(found[0], centres(west)[0] + 360)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "share"),
+    [
+        (EASE_NL, CHINA_025, 0.2),
+        (EASE_ML, CHINA_025, 0.1),
+        (lonlat("global", -180, 90, 0.25, 1440, 720), CHINA_025, 0.1),
+        (lonlat("0-360", 0.0, 90.0, 1.0, 360, 180), lonlat("alaska", -170.0, 70.0, 1.0, 40, 20), 0.1),
+        (modis_tile("h25v05", 240), TIBET_005, 1.0),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_the_part_that_is_needed_gives_what_the_whole_gives(source: Grid, target: Grid, share: float) -> None:
+    values = np.arange(source.height * source.width, dtype=np.float64).reshape(source.shape)
+    part = part_needed(source, target, "nearest")
+    wanted = onto(values, source, target, "nearest")
+    assert np.isfinite(wanted).any()
+    if part is None:
+        assert share == 1.0
+        return
+    assert part.grid.height * part.grid.width < share * source.height * source.width
+    found = onto(values[part.rows, part.cols], part.grid, target, "nearest")
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_part_is_told_only_where_it_is_known() -> None:
+    globe = lonlat("global", -180, 90, 0.25, 1440, 720)
+    across = lonlat("across the date line", 175.0, 10.0, 0.25, 40, 40)
+    over = part_needed(globe, across, "nearest")
+    assert over is not None
+    assert (over.rows, over.cols) == (slice(320, 360), slice(0, 1440))
+    assert part_needed(globe, globe, "nearest") is None
+    assert part_needed(EASE_NL, CHINA_025, "average") is None
+    assert part_needed(modis_tile("h25v05", 240), lonlat("far", 0, 0, 1, 10, 10), "nearest") is None
 
 
 def test_tiles_of_one_lattice_have_a_union() -> None:

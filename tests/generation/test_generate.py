@@ -144,7 +144,16 @@ def test_a_product_of_a_product_opens_what_the_first_has_made(made: Path, tmp_pa
         np.testing.assert_array_equal(opened.data["snow_depth"].values, data["snow_depth"].values)
     assert opened.data["snow_depth"].attrs["units"] == "m"
     assert opened.data["quality"].dtype == np.float32
-    assert "quality" not in open_output(made / "sample-depth.20140201.nc", classes=False).data
+    assert "quality" not in open_output(made / "sample-depth.20140201.nc", CHINA_025, "average").data
+
+
+def test_a_product_is_read_no_farther_than_its_reader_needs(made: Path) -> None:
+    path = made / "sample-depth.20140201.nc"
+    corner = CHINA_025.window("corner", 20, 10, 40, 30)
+    whole, part = open_output(path), open_output(path, corner)
+    assert part.grid is not None
+    assert part.grid.shape == (30, 40)
+    np.testing.assert_array_equal(part.data["snow_depth"].values, whole.data["snow_depth"].values[10:40, 20:60])
 
 
 CODES = {25: "no_snow", 50: "cloud", 200: "snow"}

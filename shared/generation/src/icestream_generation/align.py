@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,43 @@ def onto(values: Array, source: Grid, target: Grid, resampling: Resampling) -> A
     if resampling == "nearest" or offset is not None:
         return _nearest(values, source, target)
     return _warped(values, source, target, resampling)
+
+
+def keeps_classes(resampling: Resampling) -> bool:
+    """Whether classes stay classes: they have no mean."""
+    return resampling in ("nearest", "mode")
+
+
+class Part(NamedTuple):
+    """A window of a grid: its rows and columns there, and itself as a grid."""
+
+    rows: slice
+    cols: slice
+    grid: Grid
+
+
+@lru_cache(maxsize=32)
+def part_needed(source: Grid, target: Grid, resampling: Resampling) -> Part | None:
+    """Return the part of the source that `onto` takes values from; None where that is most of it, or not easily told.
+
+    Put on the target, the part gives what the whole gives.
+    """
+    offset = _whole_cells(source, target)
+    if offset is not None and _holds(source, offset, target):
+        (top, left), (height, width) = offset, target.shape
+    elif resampling == "nearest" and not same_lattice(source, target):
+        cells = nearest_cells(source, target)
+        lines, columns = np.divmod(cells[cells >= 0], source.width)
+        if not lines.size:
+            return None
+        top, left = int(lines.min()), int(columns.min())
+        height, width = int(lines.max()) + 1 - top, int(columns.max()) + 1 - left
+    else:
+        return None
+    if height * width > source.height * source.width / 2:
+        return None
+    rows, cols = slice(top, top + height), slice(left, left + width)
+    return Part(rows, cols, source.window(source.name, left, top, width, height))
 
 
 def same_lattice(one: Grid, other: Grid) -> bool:

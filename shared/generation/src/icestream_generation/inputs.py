@@ -88,9 +88,7 @@ class _Gathering:
         return self._described(data, target), target
 
     def _open(self, file: Fetched, target: Grid | None) -> Opened:
-        # Classes have no mean: where quantities are averaged or interpolated, classes are left out.
-        classes = self.entry.align.resampling in ("nearest", "mode")
-        return open_fetched(file, self.collections, target, classes)
+        return open_fetched(file, self.collections, target, self.entry.align.resampling)
 
     def _native(self, first: Opened) -> Grid:
         if first.grid is None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from icestream_generation.contents import Contents, Field
 
-CHUNK = 1024
-"""Longest side of a chunk: a window of a tile is read without the tile."""
+CHUNK = 256
+"""Longest side of a chunk: a window of a grid is read without the grid. A quarter of a megabyte of float32."""
 
 
 def write_netcdf(path: Path, contents: Contents) -> None:

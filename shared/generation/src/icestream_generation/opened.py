@@ -10,7 +10,8 @@ import xarray as xr
 from icestream_core.collection import Collection, Opened
 from icestream_core.errors import GranuleError, PluginError, ProductError
 from icestream_core.grid import Grid
-from icestream_core.inputs import LIBRARY
+from icestream_core.inputs import LIBRARY, Resampling
+from icestream_generation.align import keeps_classes
 from icestream_generation.features import is_geopackage, read_features
 from icestream_generation.fetched import Fetched
 from icestream_generation.library import open_library
@@ -19,22 +20,23 @@ from icestream_generation.units import to_si
 
 
 def open_fetched(
-    fetched: Fetched, collections: Mapping[str, Collection], target: Grid | None, classes: bool = True
+    fetched: Fetched, collections: Mapping[str, Collection], target: Grid | None, resampling: Resampling = "nearest"
 ) -> Opened:
     """Return what a granule holds, in our names and SI units.
 
-    target : the grid it will be put on, so that a library's global map is read no farther than needed
-    classes : whether variables that hold classes (attribute `flag_values`) are wanted
+    target, resampling : the grid it will be put on, and how: what is ours and a library's is read no farther than that
+        needs. Variables that hold classes (attribute `flag_values`) are left out where values are averaged.
     Raises GranuleError, with the granule's id, where the file is not what its collection promises; PluginError where
     nobody can open it.
     """
     granule = fetched.granule
     origin = f"granule {granule.granule_id}"
     try:
-        opened = _open(fetched, collections, target, classes)
+        opened = _open(fetched, collections, target, resampling)
         if not isinstance(opened.data, xr.Dataset):
             return opened
-        data = to_si(opened.data if classes else _without_classes(opened.data, origin), origin)
+        kept = opened.data if keeps_classes(resampling) else _without_classes(opened.data, origin)
+        data = to_si(kept, origin)
         if opened.grid is not None:
             _check_shape(data, opened.grid, origin)
     except GranuleError as error:
@@ -42,7 +44,9 @@ def open_fetched(
     return Opened(data, opened.grid)
 
 
-def _open(fetched: Fetched, collections: Mapping[str, Collection], target: Grid | None, classes: bool) -> Opened:
+def _open(
+    fetched: Fetched, collections: Mapping[str, Collection], target: Grid | None, resampling: Resampling
+) -> Opened:
     granule = fetched.granule
     if granule.collection.startswith(LIBRARY):
         return open_library(granule.collection, target)
@@ -55,7 +59,7 @@ def _open(fetched: Fetched, collections: Mapping[str, Collection], target: Grid 
         raise PluginError(f"no installed plugin opens collection {granule.collection!r}; there are {known}")
     if is_geopackage(fetched.path):
         return Opened(read_features(fetched.path), None)
-    return open_output(fetched.path, classes)
+    return open_output(fetched.path, target, resampling)
 
 
 def _without_classes(data: xr.Dataset, origin: str) -> xr.Dataset:

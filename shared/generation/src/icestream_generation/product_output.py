@@ -11,16 +11,20 @@ import xarray as xr
 
 from icestream_core.collection import Opened
 from icestream_core.errors import GranuleError
+from icestream_core.grid import Grid
+from icestream_core.inputs import Resampling
+from icestream_generation.align import keeps_classes, part_needed
 from icestream_generation.raster import grid_of
 from icestream_generation.tables import rows_of
 
 KEPT = ("units", "standard_name", "long_name", "flag_values", "flag_meanings")
 
 
-def open_output(path: Path, classes: bool = True) -> Opened:
+def open_output(path: Path, target: Grid | None = None, resampling: Resampling = "nearest") -> Opened:
     """Return a raster on its grid, or the rows of a table.
 
-    classes : whether variables that hold classes are read too
+    target : the grid it will be put on, and how: it is read no farther than that needs. Variables that hold classes are
+        left out where values are averaged or interpolated.
     Raises GranuleError for what is not a whole file of ours.
     """
     try:
@@ -29,24 +33,26 @@ def open_output(path: Path, classes: bool = True) -> Opened:
                 return Opened(rows_of(file), None)
             if "icestream_grid" not in file.attrs:
                 raise GranuleError(f"{path.name} has no attribute icestream_grid: it is not the output of a product")
-            return _raster(file, classes)
+            return _raster(file, target, resampling)
     except OSError as error:
         raise GranuleError(f"{path.name} cannot be read as NetCDF: {error}") from error
 
 
-def _raster(file: h5netcdf.File, classes: bool) -> Opened:
+def _raster(file: h5netcdf.File, target: Grid | None, resampling: Resampling) -> Opened:
     grid = grid_of(_text(file.attrs["icestream_grid"]))
+    part = part_needed(grid, target, resampling) if target is not None else None
+    window = (part.rows, part.cols) if part is not None else ...
     fields: dict[str, Any] = {}
     for name, variable in file.variables.items():
-        if "grid_mapping" not in variable.attrs or ("flag_values" in variable.attrs and not classes):
+        if "grid_mapping" not in variable.attrs or ("flag_values" in variable.attrs and not keeps_classes(resampling)):
             continue
         attributes = {key: _plain(variable.attrs[key]) for key in KEPT if key in variable.attrs}
-        fields[name] = (("y", "x"), _floats(variable), attributes)
-    return Opened(xr.Dataset(fields), grid)
+        fields[name] = (("y", "x"), _floats(variable, window), attributes)
+    return Opened(xr.Dataset(fields), grid if part is None else part.grid)
 
 
-def _floats(variable: h5netcdf.Variable) -> np.ndarray:
-    values: np.ndarray = variable[...]
+def _floats(variable: h5netcdf.Variable, window: Any) -> np.ndarray:
+    values: np.ndarray = variable[window]
     if values.dtype.kind == "f":
         return values
     result = values.astype(np.float32)
