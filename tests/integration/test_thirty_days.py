@@ -12,7 +12,7 @@ import pytest
 from icestream_core import naming
 from icestream_runtime.ledger.contract import SlotRow
 from parts.stream import Stream, stream
-from parts.thirty_days import DELIVERIES, ThirtyDays, simulate_thirty_days
+from parts.thirty_days import DELIVERIES, ThirtyDays, thirty_days
 
 PRODUCTS = (
     "cold-pass-tb",
@@ -28,12 +28,12 @@ MINUTES = 60.0
 def this_month(tmp_path_factory: pytest.TempPathFactory) -> ThirtyDays:
     """Thirty days that end yesterday: the last of them are still waited for, the first are closed long ago."""
     first = datetime.now(UTC).date() - timedelta(days=30)
-    return simulate_thirty_days(tmp_path_factory.mktemp("this-month"), first, "amsr2-l3-tb")
+    return thirty_days(tmp_path_factory, f"month-of-{first}", first, "amsr2-l3-tb")
 
 
 @pytest.fixture(scope="session")
 def january_1998(tmp_path_factory: pytest.TempPathFactory) -> ThirtyDays:
-    return simulate_thirty_days(tmp_path_factory.mktemp("january-1998"), date(1998, 1, 1), "nsidc-0032")
+    return thirty_days(tmp_path_factory, "month-of-1998-01-01", date(1998, 1, 1), "nsidc-0032")
 
 
 def start_services(running: Stream, *watch: str) -> None:

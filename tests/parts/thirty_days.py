@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+
+import pytest
 
 from icestream_core.period import eight_day
 from icestream_simulator.simulate import cold_pass, simulate
@@ -83,7 +87,20 @@ def _land(source: Path, target: Path) -> Path:
     return target
 
 
-def simulate_thirty_days(root: Path, first: date, microwave: str) -> ThirtyDays:
+def thirty_days(factory: pytest.TempPathFactory, name: str, first: date, microwave: str) -> ThirtyDays:
+    """Return thirty days, written once for all processes that share this run's tests: it takes a minute."""
+    shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    root, done = shared / name, shared / f"{name}.done"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            simulate_thirty_days(root, first, microwave)
+            done.touch()
+    (corrected,) = (path for path in (root / "corrected").rglob("*.*") if path.suffix == ".37H" or "SGT36" in path.name)
+    return ThirtyDays(first, microwave, root / "granules", corrected)
+
+
+def simulate_thirty_days(root: Path, first: date, microwave: str) -> None:
     """Write the granules of thirty days, of the cold pass and of one tile over the Tibetan Plateau."""
     truth = Truth(7)
     last = first + timedelta(days=DAYS - 1)
@@ -93,6 +110,4 @@ def simulate_thirty_days(root: Path, first: date, microwave: str) -> ThirtyDays:
     for collection in ("mod10a2", "myd10a2"):
         simulate(collection, first, last, files, truth=truth, tiles=(TILE,))
     day = first + timedelta(days=11)
-    again = simulate(microwave, day, day, root / "corrected", truth=truth, passes=passes, edition=1)
-    corrected = next(path for path in again if path.suffix == ".37H" or "SGT36" in path.name)
-    return ThirtyDays(first, microwave, files, corrected)
+    simulate(microwave, day, day, root / "corrected", truth=truth, passes=passes, edition=1)
