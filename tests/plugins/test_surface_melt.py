@@ -32,7 +32,7 @@ from icestream_surface_melt.surface_melt import surface_melt
 Field = NDArray[np.float64]
 PIECE = GREENLAND.fine.cut("central", -50.0, 70.0, -40.0, 75.0)
 LON, LAT = np.meshgrid(-49.975 + 0.05 * np.arange(PIECE.width), 74.975 - 0.05 * np.arange(PIECE.height))
-BLOCKS: Blocks = blocks_of(GREENLAND, LON.ravel(), LAT.ravel())
+BLOCKS: Blocks = blocks_of(GREENLAND, LON[0], LAT[:, 0], np.arange(LON.size))
 START = datetime(2014, 7, 15, tzinfo=UTC)
 SLOT = Slot(product="surface-melt-greenland", period="20140715", start=START, end=START + timedelta(days=1))
 WINTER = 155.0

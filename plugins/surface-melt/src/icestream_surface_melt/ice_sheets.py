@@ -78,7 +78,15 @@ def belongs(sheet: IceSheet, longitude: NDArray[np.floating], latitude: NDArray[
     return np.asarray((longitude > np.interp(latitude, *NARES_STRAIT)) & ~of_iceland)
 
 
-def blocks_of(sheet: IceSheet, longitude: NDArray[np.floating], latitude: NDArray[np.floating]) -> Blocks:
-    """Return fine cells, given in degrees, and the 25 km cells that they lie in."""
-    column, row = brodzik_knowles_2002(longitude, latitude, sheet.hemisphere)
-    return Blocks(column, row, np.cos(np.radians(np.asarray(latitude, np.float64))), EASE_SHAPE)
+def blocks_of(
+    sheet: IceSheet, longitude: NDArray[np.floating], latitude: NDArray[np.floating], cells: NDArray[np.intp]
+) -> Blocks:
+    """Return chosen cells of a geographic grid, and the 25 km cells that they lie in.
+
+    longitude : of the grid's columns, degrees; latitude : of its rows
+    cells : flat indices
+    """
+    # Sines of a row and a column, not of four million places.
+    column, row = brodzik_knowles_2002(longitude[None, :], latitude[:, None], sheet.hemisphere)
+    weight = np.cos(np.radians(np.asarray(latitude, np.float64)))[cells // longitude.size]
+    return Blocks(column.ravel()[cells], row.ravel()[cells], weight, EASE_SHAPE)

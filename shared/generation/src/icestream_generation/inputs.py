@@ -13,13 +13,14 @@ import xarray as xr
 from icestream_core.collection import Collection, Opened
 from icestream_core.errors import GranuleError, ProductError
 from icestream_core.grid import Grid
-from icestream_core.inputs import Input
+from icestream_core.inputs import LIBRARY, Input
 from icestream_core.product import OnGrid, OnLattice, Product
 from icestream_core.window import LatestBefore, Steps
 from icestream_generation.align import onto, same_lattice, union
 from icestream_generation.combine import Fields, combine
 from icestream_generation.fetched import Fetched
 from icestream_generation.geolocation import centres
+from icestream_generation.library import library_onto
 from icestream_generation.opened import floats, open_fetched
 from icestream_generation.swath import swath_onto
 
@@ -160,6 +161,9 @@ class _Gathering:
         for name in fields:
             self.attributes.setdefault(name, {key: data[name].attrs[key] for key in data[name].attrs.keys() - PACKING})
         how = self.entry.align.resampling
+        if file.granule.collection.startswith(LIBRARY):
+            # The same map on the same grid, slot after slot: averaging it costs more than reading the passes.
+            return dict(library_onto(file.granule.collection, target, how))
         if opened.grid is not None:
             return {name: onto(field, opened.grid, target, how) for name, field in fields.items()}
         if not _is_swath(data):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import files
 from pathlib import Path
@@ -18,8 +19,12 @@ import xarray as xr
 from icestream_core.collection import Opened
 from icestream_core.errors import PluginError
 from icestream_core.grid import Grid, lonlat
+from icestream_core.inputs import Resampling
+from icestream_generation.align import onto
 from icestream_generation.footprint import footprint
 
+MOST_KEPT_CELLS = 5_000_000
+"""A map on a larger grid is put there anew each time: it would take too much of a worker's memory."""
 LAND_CELLS_PER_DEGREE = 120
 ALTITUDE_CELLS_PER_DEGREE = 12
 ALTITUDE_STEP_M, ALTITUDE_LOWEST_M, ALTITUDE_NONE = 28.0, -450.0, 255
@@ -44,6 +49,24 @@ def open_library(collection: str, target: Grid | None) -> Opened:
         case "library-land":
             return _land(_parts(LAND_CELLS_PER_DEGREE // _thinning(target), box))
     raise PluginError(f"no library ships {collection!r}; there are library-altitude and library-land")
+
+
+def library_onto(collection: str, target: Grid, resampling: Resampling) -> Mapping[str, np.ndarray]:
+    """Return a library's variables on a target grid, by name; of small grids the last few are kept, read-only."""
+    on_target = _kept_onto if target.width * target.height <= MOST_KEPT_CELLS else _kept_onto.__wrapped__
+    return on_target(collection, target, resampling)
+
+
+@lru_cache(maxsize=4)
+def _kept_onto(collection: str, target: Grid, resampling: Resampling) -> Mapping[str, np.ndarray]:
+    opened = open_library(collection, target)
+    found = {
+        str(name): onto(variable.values, opened.grid or target, target, resampling)
+        for name, variable in opened.data.data_vars.items()
+    }
+    for values in found.values():
+        values.flags.writeable = False
+    return found
 
 
 def _altitude(grid: Grid) -> Opened:

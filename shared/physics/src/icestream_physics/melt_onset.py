@@ -39,8 +39,10 @@ def first_lasting(
     Source: the persistence of the diurnal-amplitude rules (CETB_analysis.py: three exceedances in five days).
     """
     days = np.asarray(wet, np.bool_)
-    summed = np.cumsum(np.concatenate([np.zeros((1, *days.shape[1:]), np.int32), days]), axis=0)
-    ends = np.minimum(np.arange(days.shape[0]) + within, days.shape[0])
-    begins = days & (summed[ends] - summed[:-1] >= fewest)
+    # Sums of shifted days, not differences of a running sum, which numpy takes ten times as long for.
+    wet_of_next = np.zeros(days.shape, np.int16)
+    for later in range(min(within, days.shape[0])):
+        wet_of_next[: days.shape[0] - later] += days[later:]
+    begins = days & (wet_of_next >= fewest)
     begins[:first] = False
     return np.where(begins.any(axis=0), begins.argmax(axis=0), -1)
