@@ -177,3 +177,9 @@ def test_a_product_that_crashes_takes_only_its_child_along(tmp_path: Path) -> No
     done = make("tally-crash", directory, "--out", tmp_path / "out", "--isolate", tally=True)
     assert done.returncode == 1
     assert "SIGSEGV" in done.stderr
+
+
+def test_an_option_that_the_product_does_not_have_is_refused(tmp_path: Path) -> None:
+    done = make("surface-melt-greenland", tmp_path, "--out", tmp_path / "out", "--option", "rul=xpgr")
+    assert done.returncode != 0
+    assert "surface-melt-greenland has no option 'rul'; it has rule=m30" in done.stderr

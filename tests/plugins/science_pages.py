@@ -97,6 +97,8 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         f"surface-melt-{sheet}": [
             ("icestream_physics.melt_thresholds", "M30_DELTA"),
             ("icestream_physics.melt_thresholds", "TORINESI_SIGMAS"),
+            ("icestream_physics.melt_thresholds", "XPGR_*"),
+            ("icestream_physics.melt_thresholds", "DYNAMIC_DAV"),
             ("icestream_physics.sharpening", "*"),
             ("icestream_physics.ease_grid", "*"),
             ("icestream_surface_melt.surface_melt", "*"),

@@ -26,9 +26,8 @@ def days(first: date, values: list[list[float]]) -> xr.Dataset:
             day = first + timedelta(days=number)
             times.append(np.datetime64(day, "ns"))
             seen.append(value)
-    return xr.Dataset(
-        {"tb_19h": (("granule", "y", "x"), np.array(seen, np.float32).reshape(-1, 1, 1))}, {"time": ("granule", times)}
-    )
+    tb = ("granule", "y", "x"), np.array(seen, np.float32).reshape(-1, 1, 1)
+    return xr.Dataset({"tb_19h": tb, "tb_37v": tb}, {"time": ("granule", times)})
 
 
 def test_a_day_is_the_mean_of_its_passes_and_winter_that_of_its_days() -> None:
@@ -38,6 +37,14 @@ def test_a_day_is_the_mean_of_its_passes_and_winter_that_of_its_days() -> None:
     assert found["winter_deviation"].item() == pytest.approx(4.0)
     assert found["midwinter_tb"].item() == pytest.approx(160.0)
     assert found["days"].item() == 3
+
+
+def test_the_swing_is_that_of_the_days_with_two_passes() -> None:
+    tb = days(date(2013, 12, 30), [[150.0, 154.0], [156.0], [160.0, np.nan, 168.0]])
+    found = greenland_reference(tb, slot_of(date(2014, 2, 1)), seed_literal=False)
+    assert found["winter_swing"].item() == pytest.approx(6.0)
+    one_pass = greenland_reference(days(date(2014, 1, 1), [[150.0]]), slot_of(date(2014, 2, 1)), seed_literal=False)
+    assert np.isnan(one_pass["winter_swing"].item())
 
 
 def test_a_thaw_in_winter_does_not_enter_its_mean() -> None:
@@ -65,4 +72,7 @@ def test_the_text_of_the_dataset_can_be_taken_by_its_word() -> None:
 
 def test_where_nothing_was_seen_there_is_no_reference() -> None:
     found = greenland_reference(days(date(2014, 2, 1), [[np.nan]]), slot_of(date(2014, 2, 1)), seed_literal=False)
-    assert all(np.isnan(found[name]).all() for name in ("winter_tb", "winter_deviation", "midwinter_tb", "days"))
+    assert all(
+        np.isnan(found[name]).all()
+        for name in ("winter_tb", "winter_deviation", "midwinter_tb", "winter_swing", "days")
+    )

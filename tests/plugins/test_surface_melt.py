@@ -43,13 +43,15 @@ def blocky(fine: Field) -> Field:
     return BLOCKS.spread(BLOCKS.mean(fine.ravel())).reshape(PIECE.shape)
 
 
-def passes(*fields: Field, platform: str = "F17") -> xr.Dataset:
+def passes(*fields: Field, platform: str = "F17", tb_37v: float | None = None) -> xr.Dataset:
     stack = np.stack([field.astype(np.float32) for field in fields])
-    return xr.Dataset({"tb_19h": (("granule", "y", "x"), stack)}, attrs={"platform": platform})
+    of_37 = stack if tb_37v is None else np.broadcast_to(np.float32(tb_37v), stack.shape)
+    dims = ("granule", "y", "x")
+    return xr.Dataset({"tb_19h": (dims, stack), "tb_37v": (dims, of_37)}, attrs={"platform": platform})
 
 
-def winter(mean: float | Field = WINTER, *, days: float = 90, deviation: float = 4.0) -> xr.Dataset:
-    values = {"winter_tb": mean, "winter_deviation": deviation, "days": days}
+def winter(mean: float | Field = WINTER, *, days: float = 90, deviation: float = 4.0, swing: float = 3.0) -> xr.Dataset:
+    values = {"winter_tb": mean, "winter_deviation": deviation, "winter_swing": swing, "days": days}
     fields = {name: (("y", "x"), np.broadcast_to(np.float32(value), PIECE.shape)) for name, value in values.items()}
     return xr.Dataset(fields, attrs={"platform": "F17"})
 
@@ -72,7 +74,7 @@ def melt(tb: xr.Dataset, **given: Any) -> dict[str, NDArray[np.generic]]:
         "latitude": xr.DataArray(LAT, dims=("y", "x")),
         "slot": SLOT,
         "rule": "m30",
-        "threshold": 30.0,
+        "threshold": 0.0,
     }
     return surface_melt(GREENLAND, tb, **asked | given)
 
@@ -197,12 +199,34 @@ def test_in_the_polar_night_the_brightness_temperature_is_but_interpolated() -> 
 
 def test_three_deviations_is_another_rule_and_a_word_that_is_no_rule_is_refused() -> None:
     seen = np.full(PIECE.shape, WINTER + 13.0)
-    assert (melt(passes(seen), rule="sigma", threshold=3.0)["melt"] == MELT).all()
+    assert (melt(passes(seen), rule="sigma")["melt"] == MELT).all()
+    assert (melt(passes(seen), rule="sigma", threshold=3.5)["melt"] == DRY).all()
     assert (melt(passes(seen))["melt"] == DRY).all()
     one_day = winter(days=1, deviation=np.nan)
-    assert (melt(passes(seen), own_reference=one_day, rule="sigma", threshold=3.0)["melt"] == UNSEEN).all()
-    with pytest.raises(ValueError, match="wanted 'm30' or 'sigma'"):
-        melt(passes(seen), rule="xpgr")
+    assert (melt(passes(seen), own_reference=one_day, rule="sigma")["melt"] == UNSEEN).all()
+    with pytest.raises(ValueError, match="rule is 'mote'; wanted m30, sigma, xpgr, d-dav"):
+        melt(passes(seen), rule="mote")
+
+
+def test_the_cross_polarised_ratio_is_a_rule_without_winter() -> None:
+    """By hand: (215 - 220) / 435 is -0.0115, above -0.0158; (205 - 220) / 425 is -0.0353, below."""
+    wet, dry = (passes(np.full(PIECE.shape, value), tb_37v=220.0) for value in (215.0, 205.0))
+    cold_winter, warm_winter = winter(150.0), winter(240.0)
+    for reference in (cold_winter, warm_winter):
+        assert (melt(wet, rule="xpgr", own_reference=reference)["melt"] == MELT).all()
+        assert (melt(dry, rule="xpgr", own_reference=reference)["melt"] == DRY).all()
+    # Of SMMR the threshold is -0.0265: (209 - 220) / 429 is -0.0256.
+    between = passes(np.full(PIECE.shape, 209.0), tb_37v=220.0)
+    assert (melt(between, rule="xpgr")["melt"] == DRY).all()
+    assert (melt(between.assign_attrs(sensor="smmr"), rule="xpgr")["melt"] == MELT).all()
+
+
+def test_the_days_amplitude_is_a_rule_that_needs_both_passes() -> None:
+    night, day = np.full(PIECE.shape, WINTER), np.full(PIECE.shape, WINTER + 13.5)
+    assert (melt(passes(night, day), rule="d-dav")["melt"] == MELT).all()
+    assert (melt(passes(night, day), rule="d-dav", own_reference=winter(swing=4.0))["melt"] == DRY).all()
+    assert (melt(passes(day), rule="d-dav")["melt"] == UNSEEN).all()
+    assert (melt(passes(night, day), rule="d-dav", own_reference=winter(swing=np.nan))["melt"] == UNSEEN).all()
 
 
 def test_outside_the_ice_is_outside_by_the_mask_and_by_the_land_without_one() -> None:

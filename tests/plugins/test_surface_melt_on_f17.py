@@ -69,9 +69,14 @@ def passes(granules: Path, open_as: Callable[[Collection, Path, str], Opened]) -
 def test_no_melt_in_winter_and_half_of_the_window_is_greenlands_ice(
     passes: dict[str, np.ndarray], ice: np.ndarray
 ) -> None:
-    stack = np.stack([onto(passes[f"tb_19h{letter}"], EASE_NL, GREENLAND.fine, "nearest") for letter in "AD"])
+    stacks = {
+        name: np.stack([onto(passes[f"{name}{letter}"], EASE_NL, GREENLAND.fine, "nearest") for letter in "AD"])
+        for name in ("tb_19h", "tb_37v")
+    }
     times = ("granule", [np.datetime64("2014-02-01", "ns")] * 2)
-    tb = xr.Dataset({"tb_19h": (("granule", "y", "x"), stack)}, {"time": times}, {"platform": "F17"})
+    tb = xr.Dataset(
+        {name: (("granule", "y", "x"), stack) for name, stack in stacks.items()}, {"time": times}, {"platform": "F17"}
+    )
     interval, own = season().containing(FIRST), days().containing(FIRST)
     assert interval is not None and own is not None
     winter = Slot(product="r", period=interval.label, start=interval.start, end=interval.end)

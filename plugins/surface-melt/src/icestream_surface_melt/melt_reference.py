@@ -15,6 +15,7 @@ from icestream_core.variable import Variable
 from icestream_physics.constant import constant
 from icestream_physics.melt_thresholds import dry_statistics
 from icestream_surface_melt.ice_sheets import ANTARCTICA, GREENLAND, JUNE, IceSheet
+from icestream_surface_melt.melt_rules import mean_of, swing_of
 from icestream_surface_melt.papers import DSSMIS, PICARD_FILY_2006, TEDESCO_2009, TORINESI_2003
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def antarctica_reference(tb: xr.Dataset, slot: Slot) -> dict[str, NDArray[np.gen
 
 
 def melt_reference(tb: xr.Dataset, slot: Slot, winter: int) -> dict[str, NDArray[np.generic]]:
-    """Return mean and deviation of the winter's days, the mean of its middle month, K, and how many days there were.
+    """Return mean and deviation of the winter's days, the mean of its middle month, how passes differ, K, and the days.
 
-    tb : `tb_19h`, K, of each pass of the season, on (granule, y, x) with its `time`; a day is the mean of its passes
+    tb : `tb_19h` and `tb_37v`, K, of each pass of the season, on (granule, y, x) with its `time`; a day is the mean of
+        its passes
     slot : the season, so far
     winter : first month of the winter: 12 or 6
     Raises Void for another season. Days that are 30 K warmer than the mean are left out, as Torinesi et al. 2003 do.
@@ -52,7 +54,8 @@ def melt_reference(tb: xr.Dataset, slot: Slot, winter: int) -> dict[str, NDArray
     if slot.start.month != winter:
         raise Void(f"the season that begins in month {slot.start.month} is not the winter, which begins in {winter}")
     date = tb["time"].values.astype("datetime64[D]")
-    each = np.stack([_mean(tb["tb_19h"].values[date == day]) for day in np.unique(date)])
+    each = np.stack([mean_of(tb["tb_19h"].values[date == day]) for day in np.unique(date)])
+    swings = np.stack([swing_of(tb["tb_37v"].values[date == day]) for day in np.unique(date)])
     whole = dry_statistics(each)
     middle = np.unique(date).astype("datetime64[M]").astype(np.int64) % 12 + 1 == winter % 12 + 1
     midwinter = dry_statistics(each[middle]).mean if middle.any() else np.full(whole.mean.shape, np.nan)
@@ -60,15 +63,9 @@ def melt_reference(tb: xr.Dataset, slot: Slot, winter: int) -> dict[str, NDArray
         "winter_tb": whole.mean.astype(np.float32),
         "winter_deviation": whole.deviation.astype(np.float32),
         "midwinter_tb": midwinter.astype(np.float32),
+        "winter_swing": mean_of(swings).astype(np.float32),
         "days": np.where(whole.days > 0, whole.days, np.nan),
     }
-
-
-def _mean(passes: NDArray[np.float32]) -> NDArray[np.float32]:
-    seen = np.isfinite(passes)
-    total = np.where(seen, passes, 0.0).sum(axis=0)
-    count = seen.sum(axis=0)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0), np.float32)
 
 
 def _level(long_name: str) -> Variable:
@@ -82,7 +79,7 @@ def _record(sheet: IceSheet) -> Product:
     months, middle = ("December to February", "January") if greenland else ("June to August", "July")
     return Product(
         name=f"melt-reference-{sheet.name}",
-        version="1.0.0",
+        version="1.1.0",
         title=f"Winter brightness temperature of the ice sheet of {sheet.title}",
         summary=f"Mean and deviation of the 19 GHz brightness temperature, horizontal polarisation, from {months}, and "
         f"the mean of {middle}: the dry firn that surface melt is told from.",
@@ -105,6 +102,11 @@ def _record(sheet: IceSheet) -> Product:
                 valid=(0.0, float(MOST_SPREAD)),
             ),
             "midwinter_tb": _level("19 GHz H brightness temperature of dry firn, mean of the middle month"),
+            "winter_swing": Variable(
+                unit="K",
+                long_name="by how much the passes of a winter's day differ at 37 GHz V, mean of the winter",
+                valid=(0.0, float(MOST_SPREAD)),
+            ),
             "days": Variable(unit="1", long_name="days that the means are made of", valid=(1, 92), dtype="int16"),
         },
         options={"seed_literal": False} if greenland else {},

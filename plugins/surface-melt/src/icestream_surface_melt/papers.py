@@ -21,6 +21,11 @@ AIAZZI_2007 = Reference(
     "regression of MS+Pan data. IEEE Trans. Geosci. Remote Sens. 45, 3230-3239",
     doi="10.1109/TGRS.2007.901007",
 )
+ABDALATI_STEFFEN_1995 = Reference(
+    citation="Abdalati & Steffen 1995: Passive microwave-derived snow melt regions on the Greenland ice sheet. "
+    "Geophys. Res. Lett. 22, 787-790",
+    doi="10.1029/95GL00433",
+)
 DSSMIS = Reference(
     citation="Wei: Downscaled surface snowmelt of the Greenland and Antarctic ice sheets (DSSMIS). National Tibetan "
     "Plateau Data Center",

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from icestream_core.errors import Void
 from icestream_physics.constant import constant
-from icestream_physics.melt_thresholds import tedesco_2009, torinesi_2003
 from icestream_physics.sharpening import aiazzi_2007
 from icestream_surface_melt.daily_albedo import daily_albedo
 from icestream_surface_melt.ice_sheets import IceSheet, belongs, blocks_of
@@ -25,6 +24,7 @@ from icestream_surface_melt.melt_codes import (
     SHARPENED,
     UNSEEN,
 )
+from icestream_surface_melt.melt_rules import OWN, Firn, mean_of, melts_by, own_threshold
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,15 +53,15 @@ def surface_melt(
 ) -> dict[str, NDArray[np.generic]]:
     """Return where the surface melts, how far above winter's its brightness temperature is, K, and how that was told.
 
-    tb : `tb_19h`, K, of the passes of the day, on (granule, y, x)
-    own_reference : `winter_tb`, `winter_deviation`, K, and `days` of the winter that the day belongs to
+    tb : `tb_19h` and `tb_37v`, K, of the passes of the day, on (granule, y, x)
+    own_reference : `winter_tb`, `winter_deviation`, `winter_swing`, K, and `days` of the winter that the day belongs to
     reference : the same of the last winter that is known, for want of its own
     albedo : `white_sky_albedo`, 0 to 1, of the composites round the day, on (granule, y, x)
     recent_albedo : the last one before the day
     ice : `surface_class` of NSIDC's LOCI mask; None: land is taken for ice
     elevation : `elevation`, m; nought over the sea
     longitude, latitude : degrees
-    rule, threshold : "m30" and K above the winter's mean, or "sigma" and standard deviations above it
+    rule, threshold : of `melt_rules`; nought for the rule's own threshold
     Raises Void where no pass saw the ice sheet.
     """
     inside = _ice(ice, elevation) & belongs(sheet, longitude.values, latitude.values)
@@ -71,27 +71,22 @@ def surface_melt(
     seen = np.isfinite(passes)
     if not seen.any():
         raise Void(f"no pass saw the ice sheet of {sheet.title}")
-    day = blocks.mean(_mean(passes, seen))
     found = own_reference if own_reference is not None else reference
 
     def coarse(name: str) -> NDArray[np.float64]:
         return blocks.mean(found[name].values.ravel()[cells])
 
-    winter, days = coarse("winter_tb"), coarse("days")
+    def coarse_passes(name: str) -> NDArray[np.float64]:
+        return np.stack([blocks.mean(each.ravel()[cells]) for each in tb[name].values])
+
     code = EARLIER * (own_reference is None) + OF_OTHER_PLATFORM * (found.attrs["platform"] != tb.attrs["platform"])
-    codes = code + OF_FEW_DAYS * ~(blocks.spread(days) >= FEW_DAYS)
+    codes = code + OF_FEW_DAYS * ~(blocks.spread(coarse("days")) >= FEW_DAYS)
     pan, origin = _pan(albedo, recent_albedo, slot, cells)
     # The sharpening is linear in its band: that of the difference is the difference of both, at half the cost.
-    excess = aiazzi_2007(day - winter, pan, blocks)
-    if rule == "sigma":
-        deviation = coarse("winter_deviation")
-        melts = torinesi_2003(excess, 0.0, blocks.bilinear(deviation), threshold)
-        excess[~np.isfinite(blocks.spread(deviation))] = np.nan
-    elif rule == "m30":
-        melts = tedesco_2009(excess, 0.0, threshold)
-    else:
-        raise ValueError(f"rule is {rule!r}; wanted 'm30' or 'sigma'")
-    known = np.isfinite(excess)
+    excess = aiazzi_2007(blocks.mean(mean_of(passes)) - coarse("winter_tb"), pan, blocks)
+    limit = own_threshold(rule, tb) if threshold == OWN else threshold
+    melts, known = melts_by(rule, limit, Firn(excess, coarse_passes, coarse, pan, blocks))
+    excess[~known] = np.nan
     return {
         "melt": _whole(inside, cells, np.where(known, np.where(melts, MELT, DRY), UNSEEN), OUTSIDE),
         "tb_excess": _whole(inside, cells, excess.astype(np.float32), np.nan),
@@ -120,11 +115,6 @@ def _pan(
         there = np.isfinite(today)
         pan, origin[there] = np.where(there, today, pan), SHARPENED
     return (pan if np.isfinite(pan).any() else None), origin
-
-
-def _mean(passes: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    total, count = np.where(seen, passes, 0.0).sum(axis=0, dtype=np.float64), seen.sum(axis=0)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def _whole(

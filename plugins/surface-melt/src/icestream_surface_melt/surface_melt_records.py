@@ -13,10 +13,10 @@ from icestream_core.period import day
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags, Variable
 from icestream_core.window import latest_before, steps
-from icestream_physics.melt_thresholds import M30_DELTA
 from icestream_surface_melt.ice_sheets import ANTARCTICA, GREENLAND, IceSheet
 from icestream_surface_melt.melt_codes import MELT_CODES, PASSES, REFERENCES, SHARPENING
-from icestream_surface_melt.papers import AIAZZI_2007, DSSMIS, TEDESCO_2009, TORINESI_2003
+from icestream_surface_melt.melt_rules import OWN
+from icestream_surface_melt.papers import ABDALATI_STEFFEN_1995, AIAZZI_2007, DSSMIS, TEDESCO_2009, TORINESI_2003
 from icestream_surface_melt.surface_melt import surface_melt
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _inputs(sheet: IceSheet) -> dict[str, Input]:
 def _record(sheet: IceSheet, dataset: str, file_name: str) -> Product:
     return Product(
         name=f"surface-melt-{sheet.name}",
-        version="1.0.0",
+        version="1.1.0",
         title=f"Daily surface melt of the ice sheet of {sheet.title} at 0.05 degree",
         summary="Where the 19 GHz brightness temperature, sharpened from 25 km by the albedo, is 30 K above that of "
         "the dry firn of winter. Provisional with the last winter and a recent albedo, final with those of the day.",
@@ -115,13 +115,13 @@ def _record(sheet: IceSheet, dataset: str, file_name: str) -> Product:
                 certainty="file name and extent are designed, and so is 254 where nothing was seen",
             ),
         ),
-        options={"rule": "m30", "threshold": float(M30_DELTA)},
-        references=(DSSMIS, TEDESCO_2009, TORINESI_2003, AIAZZI_2007),
+        options={"rule": "m30", "threshold": OWN},
+        references=(DSSMIS, TEDESCO_2009, TORINESI_2003, ABDALATI_STEFFEN_1995, AIAZZI_2007),
         keywords=("surface melt", "ice sheet", "passive microwave", "albedo", sheet.title),
         fidelity="inspired-by",
-        designed="The channel (19 GHz H), the threshold rule (winter mean plus 30 K), the day as the mean of its "
-        "passes, the extent, the regression form of the sharpening with its moving window and its conservation of the "
-        "25 km means. Without an ice mask all land counts as ice sheet.",
+        designed="The channel (19 GHz H), the threshold rule (winter mean plus 30 K; three others by option), the day "
+        "as the mean of its passes, the extent, the regression form of the sharpening with its moving window and its "
+        "conservation of the 25 km means. Without an ice mask all land counts as ice sheet.",
         accuracy="In a comparison of six rules over Antarctica (2023), plus 30 K reached an overall accuracy of "
         "95.81 % and a kappa of 0.69; the source dataset states no figure.",
         compute=greenland_melt if sheet is GREENLAND else antarctica_melt,

@@ -105,6 +105,7 @@ def describe(product: str, as_json: bool) -> None:
         "designed": found.designed,
         "limits": f"{found.time_limit.total_seconds():g} s, {found.memory_limit / 2**30:g} GiB",
     }
+    facts["options"] = ", ".join(f"{name}={value}" for name, value in found.options.items())
     facts["fitted"] = "; ".join(told(each) for each in parameters_of(found, fitted_sets(settings, [found])))
     for name, value in facts.items():
         if value:

@@ -57,7 +57,7 @@ def installed(settings: Settings) -> Plugins:
     """Return the plugins that the settings choose."""
     from icestream_core.plugins import load
 
-    return load(settings.plugins)
+    return load(settings.plugins, options=settings.options)
 
 
 def chosen(plugins: Plugins, names: Sequence[str]) -> list[Product]:

@@ -28,10 +28,19 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, metavar="DIR", help="Where the output goes: DIR/store and DIR/datasets.")
 @click.option("--isolate", is_flag=True, help="Compute in child processes, under the products' limits.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, help="Slots made at once; implies --isolate.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE",
+              help="An option of PRODUCT, such as rule=sigma; describe shows them. May be repeated.")  # fmt: skip
 @click.option("--all", "show_all", is_flag=True, help="Show the slots of intermediate products too.")
 @json_option
 def make(
-    product: str, files: tuple[Path, ...], out: str, isolate: bool, jobs: int, show_all: bool, as_json: bool
+    product: str,
+    files: tuple[Path, ...],
+    out: str,
+    isolate: bool,
+    jobs: int,
+    options: tuple[str, ...],
+    show_all: bool,
+    as_json: bool,
 ) -> None:
     """Make PRODUCT from FILEs, and the products that it is made of as needed.
 
@@ -39,6 +48,8 @@ def make(
     of the files is made. With --json one object a slot on a line. The same files give the same bytes.
     """
     settings = settings_of(out=out, concurrency=jobs)
+    chosen = tuple(f"{product}.{option}" for option in options)
+    settings = settings.model_copy(update={"options": (*settings.options, *chosen)})
     say_logs(settings)
     plugins = installed(settings)
     target = product_named(plugins, product)
@@ -75,7 +86,11 @@ def handler_of(settings: Settings, plugins: Plugins, storage: Storage, *, isolat
     from icestream_worker.handle import Handler
 
     children = (
-        ProcessChildren(settings.concurrency, functools.partial(load, settings.plugins), settings.recycle_after)
+        ProcessChildren(
+            settings.concurrency,
+            functools.partial(load, settings.plugins, options=settings.options),
+            settings.recycle_after,
+        )
         if isolate
         else InlineChildren(plugins)
     )

@@ -37,7 +37,7 @@ def main() -> int:
     try:
         settings = load()
         logs.configure("worker", settings.log_format, settings.log_level)
-        products = chosen(plugins.load(settings.plugins), settings.products)
+        products = chosen(plugins.load(settings.plugins, options=settings.options), settings.products)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -131,7 +131,7 @@ def _children(settings: Settings, metrics: Metrics, load_plugins: Load | None, m
     for product in made:
         for end in get_args(End):
             metrics.expect(CHILD_ENDS, product=product, cause=end)
-    loads = load_plugins or functools.partial(plugins.load, settings.plugins)
+    loads = load_plugins or functools.partial(plugins.load, settings.plugins, options=settings.options)
     return ProcessChildren(settings.concurrency, loads, settings.recycle_after, publisher(settings), ended)
 
 

@@ -24,7 +24,7 @@ def main() -> int:
     try:
         settings = load()
         logs.configure("register", settings.log_format, settings.log_level)
-        products = chosen(plugins.load(settings.plugins), settings.products)
+        products = chosen(plugins.load(settings.plugins, options=settings.options), settings.products)
         with closing(open_rabbitmq(settings, "register")) as broker:
             if send_records(broker, products):
                 raise BrokerError("no queue takes records; run: icestream topology apply")

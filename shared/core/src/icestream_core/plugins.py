@@ -12,6 +12,7 @@ import pluggy
 from icestream_core import hookspecs
 from icestream_core.collection import Collection
 from icestream_core.errors import PluginError
+from icestream_core.options import with_options
 from icestream_core.product import Product
 
 Given = TypeVar("Given", Product, Collection)
@@ -34,11 +35,12 @@ class Plugins:
         return self.products[name]
 
 
-def load(only: Sequence[str] = (), extra: Sequence[object] = ()) -> Plugins:
+def load(only: Sequence[str] = (), extra: Sequence[object] = (), options: Sequence[str] = ()) -> Plugins:
     """Load the installed plugins.
 
     only : names of entry points; all where empty. `readers` is always loaded
     extra : plugin objects registered beside them: lifecycle hooks, a test's products
+    options : of products, instead of their records': PRODUCT.OPTION=VALUE
     Raises PluginError with the plugin's name and the real error where one does not load.
     """
     manager = pluggy.PluginManager(hookspecs.GROUP)
@@ -56,7 +58,7 @@ def load(only: Sequence[str] = (), extra: Sequence[object] = ()) -> Plugins:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginError(f"plugin {_name(error.plugin)} has a hook that does not exist: {error}") from error
-    return Plugins(manager, _products(manager), _collections(manager))
+    return Plugins(manager, with_options(_products(manager), options), _collections(manager))
 
 
 def lifecycle(listeners: Sequence[object]) -> pluggy.HookRelay:

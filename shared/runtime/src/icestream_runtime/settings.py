@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     publisher_email: str = Field(default="not stated", description="The publisher's address for questions")
 
     plugins: Words = Field(default=(), description="Plugins to load, by entry point; all that there are where empty")
+    options: Words = Field(
+        default=(), description="Options of products, instead of their own: PRODUCT.OPTION=VALUE; describe shows them"
+    )
     products: Words = Field(default=(), description="Products that this worker makes; all that are loaded where empty")
 
     log_format: Literal["auto", "json", "console"] = Field(
@@ -229,6 +232,7 @@ class Settings(BaseSettings):
     @field_validator(
         "plugins",
         "products",
+        "options",
         "fetch_buckets",
         "fetch_hosts",
         "fetch_private",

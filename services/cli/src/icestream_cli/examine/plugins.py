@@ -16,7 +16,7 @@ PART = "plugins"
 def examine_plugins(settings: Settings) -> tuple[list[Finding], Plugins | None]:
     """Return what was found, and the plugins where all of them can be loaded."""
     try:
-        plugins = load(settings.plugins)
+        plugins = load(settings.plugins, options=settings.options)
     except PluginError as error:
         broken = list(_broken(settings)) or [Finding(PART, "wrong", str(error), "mend it, or leave it out")]
         return broken, None
