@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import h5netcdf
 import pytest
 from click.testing import CliRunner, Result
 
@@ -41,6 +42,11 @@ def fitted(*words: object) -> Set:
     assert done.exit_code == 0, done.output
     path = Path(json.loads(done.stdout)["path"])
     return Set(tomllib.loads(path.read_text("utf-8")), path)
+
+
+def attributes_of(path: Path) -> dict[str, Any]:
+    with h5netcdf.File(path) as file:
+        return dict(file.attrs)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +86,10 @@ def test_the_product_takes_the_set_and_names_it(overlap: Path, from_files: Set, 
     assert set(data["calibration"].values.ravel().tolist()) == {PARTLY_FITTED}
     named = json.loads((Path(slot["path"]).with_suffix(".stac.json")).read_text())
     assert from_files.path.stem in json.dumps(named)
+    assert named["properties"]["icestream:parameters"] == {
+        "transfers": {"set": from_files.path.stem, "learned_from": "data"}
+    }
+    assert "Not for use" not in attributes_of(Path(slot["path"]))["comment"]
 
 
 @pytest.mark.xdist_group("fit")
@@ -101,7 +111,8 @@ def test_from_the_ledger_the_same_is_learned_and_a_known_set_is_shown(
     ledger.record_granules([granule])
     ledger.close()
     assert parameters()["set"] == from_ledger.path.stem
-    assert f"fitted: {from_ledger.path.stem}" in icestream("describe", "cold-pass-tb").output
+    described = icestream("describe", "cold-pass-tb").output
+    assert f"fitted: {from_ledger.path.stem}, learned from ledger" in " ".join(described.split())
 
 
 @pytest.mark.xdist_group("fit")
@@ -142,6 +153,34 @@ def test_a_simulated_set_says_that_it_is_simulated(tmp_path: Path) -> None:
     assert document["provenance"]["learned_from"] == "simulated"
     assert document["provenance"]["seed"] == 5
     assert {row["platform"] for row in document["parameters"]} == {"N07", "F08", "F11", "F13", "GW1"}
+
+
+@pytest.mark.xdist_group("fit")
+def test_what_a_simulated_set_made_says_so_wherever_one_looks(
+    overlap: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated = fitted("--simulated", "--out", tmp_path / "sets").path
+    f13 = [file for file in overlap.iterdir() if "F13" in file.name]
+    made = icestream("make", "cold-pass-tb", *f13, simulated, "--out", tmp_path / "out", "--json")
+    assert made.exit_code == 0, made.output
+    path = Path(json.loads(made.stdout.splitlines()[0])["path"])
+    attributes = attributes_of(path)
+    assert attributes["icestream_parameters"] == f"transfers: {simulated.stem}, learned from simulated"
+    assert "Not for use: fitted on the simulated world, not on observations: transfers." in attributes["comment"]
+    properties = json.loads(path.with_suffix(".stac.json").read_text())["properties"]
+    assert properties["icestream:parameters"]["transfers"]["learned_from"] == "simulated"
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    monkeypatch.setenv("ICESTREAM_LEDGER_URL", url)
+    ledger = open_ledger(url, migrate=True)
+    granule = announceable(simulated, list(load().collections.values()))
+    assert granule is not None
+    ledger.record_granules([granule])
+    ledger.close()
+    assert "learned from simulated" in " ".join(icestream("describe", "cold-pass-tb").output.split())
+    told = json.loads(icestream("describe", "cold-pass-tb", "--json").stdout)["parameters"]
+    assert told[0]["learned_from"] == "simulated"
+    simulated.unlink()
+    assert "unknown, the set cannot be read" in icestream("describe", "cold-pass-tb").output
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import click
 
 from icestream_cli.fitted import fitted_sets, parameters_of, told
 from icestream_cli.given import complete_product, installed, product_named, settings_of
+from icestream_cli.learned import learned_from
 from icestream_cli.output import json_option, print_json, print_table
 
 
@@ -90,9 +91,13 @@ def collections(as_json: bool) -> None:
 def describe(product: str, as_json: bool) -> None:
     """Say all that is recorded of PRODUCT: inputs, outputs, deliveries, references and what had to be designed."""
     settings = settings_of()
-    found = product_named(installed(settings), product)
+    plugins = installed(settings)
+    found = product_named(plugins, product)
+    fitted = parameters_of(
+        found, fitted_sets(settings, [found]), lambda granule: learned_from(settings, plugins, granule)
+    )
     if as_json:
-        print_json(found.record())
+        print_json(found.record() | {"parameters": fitted})
         return
     click.echo(f"{found.name} {found.version}: {found.title}\n\n{found.summary}\n")
     facts = {
@@ -106,7 +111,7 @@ def describe(product: str, as_json: bool) -> None:
         "limits": f"{found.time_limit.total_seconds():g} s, {found.memory_limit / 2**30:g} GiB",
     }
     facts["options"] = ", ".join(f"{name}={value}" for name, value in found.options.items())
-    facts["fitted"] = "; ".join(told(each) for each in parameters_of(found, fitted_sets(settings, [found])))
+    facts["fitted"] = "; ".join(told(each) for each in fitted)
     for name, value in facts.items():
         if value:
             click.echo(f"{name:>9}  {value}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,15 @@ def fitted_sets(settings: Settings, products: Iterable[Product]) -> Sets | None:
     return {name: max(sets, key=lambda granule: granule.order) for name, sets in known.items() if sets}
 
 
-def parameters_of(product: Product, sets: Sets | None) -> list[dict[str, Any]]:
+def parameters_of(
+    product: Product, sets: Sets | None, origin: Callable[[Granule], str] | None = None
+) -> list[dict[str, Any]]:
     """Return each input of parameters of a product as plain data.
 
     set : the granule that is used now; None where there is none, or no ledger could be asked
+    learned_from : what that was learned from, where `origin` tells it
     """
-    return [
+    found = [
         {
             "input": name,
             "collections": [source.collection for source in entry.sources],
@@ -51,12 +54,17 @@ def parameters_of(product: Product, sets: Sets | None) -> list[dict[str, Any]]:
         }
         for name, entry in _parameters(product)
     ]
+    if origin is not None and sets:
+        by_id = {granule.granule_id: granule for granule in sets.values()}
+        found = [each | ({"learned_from": origin(by_id[each["set"]])} if each["set"] else {}) for each in found]
+    return found
 
 
 def told(parameters: Mapping[str, Any]) -> str:
     """Return one of `parameters_of` in words."""
     if parameters["set"]:
-        return f"fitted: {parameters['set']}"
+        said = f"fitted: {parameters['set']}"
+        return f"{said}, learned from {parameters['learned_from']}" if "learned_from" in parameters else said
     unfitted = "unfitted" if parameters["ledger"] else "unfitted as far as known here (no ledger)"
     waits = "" if parameters["optional"] else ", its slots wait"
     return f"{unfitted}{waits}: {parameters['command']}"

@@ -13,6 +13,7 @@ from icestream_core.product import Features, OnGrid, OnLattice, Table
 from icestream_core.variable import Flags, Variable, Written
 from icestream_generation.contents import Field
 from icestream_generation.footprint import Footprint
+from icestream_generation.learned import SIMULATED
 from icestream_generation.provenance import Provenance
 
 CONVENTIONS = "CF-1.11, ACDD-1.3"
@@ -101,6 +102,10 @@ def global_attributes(provenance: Provenance, place: Footprint, extent: dict[str
         "icestream_inputs_hash": task.inputs_hash,
         "icestream_inputs_missing": provenance.missing,
         "icestream_options": ", ".join(f"{name}={value}" for name, value in product.options.items()),
+        "icestream_parameters": ", ".join(
+            f"{name}: {each['set']}, learned from {each['learned_from']}"
+            for name, each in provenance.parameters.items()
+        ),
         "icestream_software": ", ".join(f"{name} {version}" for name, version in sorted(provenance.software.items())),
     }
 
@@ -125,6 +130,9 @@ def comment(provenance: Provenance) -> str:
         said.append(f"Accuracy stated by the original authors, not for this file: {product.accuracy}")
     if provenance.task.missing:
         said.append(f"Made without: {provenance.missing}.")
+    simulated = [name for name, origin in provenance.learned.items() if origin == SIMULATED]
+    if simulated:
+        said.append(f"Not for use: fitted on the simulated world, not on observations: {', '.join(simulated)}.")
     defaults = [name for name in provenance.collections_used if name.startswith("library-")]
     if defaults:
         said.append(f"Coarse defaults stand in for: {', '.join(defaults)}.")

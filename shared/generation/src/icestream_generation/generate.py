@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from icestream_core.task import Task
 from icestream_generation.fetched import Fetched
 from icestream_generation.filters import filter_area, filter_time
 from icestream_generation.inputs import Gathered, open_inputs
+from icestream_generation.learned import learned
 from icestream_generation.manifest import HERE, MadeFile, listed, write_manifest
 from icestream_generation.masters import Made, write_features_product, write_raster_product, write_table_product
 from icestream_generation.on_demand import on_demand
@@ -62,6 +64,7 @@ def generate(
     with _timed(seconds, "open"):
         gathered = open_inputs(product, files, collections)
         filter_area(product, task.slot, files, gathered)
+    provenance = replace(provenance, learned=learned(product, gathered.inputs))
     with _timed(seconds, "compute"):
         returned = compute(product, task, gathered)
     with _timed(seconds, "write"):

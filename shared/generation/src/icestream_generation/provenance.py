@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from icestream_core.collection import Collection
@@ -27,7 +27,10 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything that the files of one make say about where they come from."""
+    """Everything that the files of one make say about where they come from.
+
+    learned : by input of fitted parameters, what they were learned from: "data", "ledger" or "simulated"
+    """
 
     product: Product
     task: Task
@@ -35,6 +38,7 @@ class Provenance:
     collections: Mapping[str, Collection]
     software: Mapping[str, str]
     publisher: Publisher
+    learned: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def created(self) -> str:
@@ -101,6 +105,14 @@ class Provenance:
     @property
     def missing(self) -> str:
         return "; ".join(self.task.missing) or "none"
+
+    @property
+    def parameters(self) -> dict[str, dict[str, str]]:
+        """By input of fitted parameters, the set and what it was learned from."""
+        return {
+            name: {"set": self.files[name][0].granule.granule_id, "learned_from": origin or "not stated"}
+            for name, origin in self.learned.items()
+        }
 
     @property
     def history(self) -> str:

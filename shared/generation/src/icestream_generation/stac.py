@@ -103,6 +103,7 @@ def _properties(provenance: Provenance) -> dict[str, Any]:
         "icestream:fidelity": product.fidelity,
         "icestream:inputs_hash": task.inputs_hash,
         "icestream:inputs_missing": list(task.missing),
+        "icestream:parameters": provenance.parameters,
         "icestream:options": dict(product.options),
     }
     if provenance.platforms:
