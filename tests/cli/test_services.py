@@ -12,6 +12,7 @@ import pytest
 
 from icestream_runtime.broker import Message
 from icestream_runtime.rabbitmq import RabbitBroker
+from parts.rabbitmq import PrivateRabbitMQ
 from parts.stream import Stream, stream
 
 
@@ -36,7 +37,9 @@ def counts(directory: Path, *stations: str) -> list[str]:
 
 @pytest.mark.timeout(240)
 @pytest.mark.xdist_group("rabbitmq-cli")
-def test_services_are_started_registered_fed_and_looked_at(tmp_path: Path, amqp_url: str, postgres_url: str) -> None:
+def test_services_are_started_registered_fed_and_looked_at(
+    tmp_path: Path, rabbitmq: PrivateRabbitMQ, amqp_url: str, postgres_url: str
+) -> None:
     with stream(tmp_path, amqp_url, postgres_url, tally=True, plugins="tally", stable_seconds=0.2) as running:
         status = json.loads(running.command("status", "--json"))
         assert status["slots"] == {}
@@ -71,6 +74,21 @@ def test_services_are_started_registered_fed_and_looked_at(tmp_path: Path, amqp_
             assert time.monotonic() < deadline, "the letter was not kept"
         assert letters[0]["body"] == b"\xc1no message".hex()
         assert "not a msgpack message" in letters[0]["reason"]
+
+        assert json.loads(running.command("status", "--json"))["alarm"] is None
+        rabbitmq.ctl("set_vm_memory_high_watermark", "0.00001")
+        try:
+            deadline = time.monotonic() + 60
+            while not (alarm := json.loads(running.command("status", "--json"))["alarm"]):
+                assert time.monotonic() < deadline, "the broker has an alarm, and status does not say so"
+            assert "holds back publishers: low on memory" in alarm
+            assert "takes nothing that is published, and nothing is lost" in running.command("status")
+            counts(running.watched / "2024", "d")
+        finally:
+            rabbitmq.ctl("set_vm_memory_high_watermark", "absolute", "1GB")
+        rows = running.wait_until_quiet(60, least_made=5)
+        assert {row.slot.key: row.state for row in rows}["tally-square.20240101T000000.d"] == "made"
+        assert json.loads(running.command("status", "--json"))["alarm"] is None
         assert set(running.stop().values()) == {0}
 
 

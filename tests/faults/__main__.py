@@ -24,7 +24,7 @@ from faults.shrink import shrink
 from parts.postgresql import PrivatePostgreSQL
 from parts.rabbitmq import PrivateRabbitMQ
 
-SECONDS_A_FAULT = 0.8
+SECONDS_A_FAULT = 0.7
 KEPT = Path("faults-output")
 
 

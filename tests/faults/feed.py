@@ -22,7 +22,7 @@ STEP: Final = timedelta(minutes=30)
 STATIONS: Final = 3
 WATCHED_OF: Final = 4
 """One of so many granules is a file that the watcher finds; the others are announced by messages, as notices are."""
-MOST_BEHIND: Final = 200
+MOST_BEHIND: Final = 100
 LOOK_SECONDS: Final = 2.0
 JUMPS: Final = (timedelta(days=-400), timedelta(days=-1), timedelta(hours=6), timedelta(days=300))
 

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from faults.disk import small_disk
 from faults.feed import Feed
-from faults.oracle import Heard, Verdict, directories, judge, look
+from faults.oracle import Heard, Verdict, failed, judge, look, published
 from faults.proxy import Proxy
 from faults.schedule import HEARTBEAT_SECONDS, Fault
 from faults.strike import Machine
@@ -38,6 +38,8 @@ DISK_MEGABYTES: Final = 1500
 SETTINGS: Final = {
     "plugins": "tally",
     "stable_seconds": 0.2,
+    # A stream that is still pausing when its broker is killed again is not tested.
+    "reconnect_seconds": 1.0,
     "heartbeat_seconds": HEARTBEAT_SECONDS,
     # Five kills in a row of who makes one slot are the schedule's chance, and no fault of the stream.
     "max_attempts": 20,
@@ -78,7 +80,7 @@ def run(
             "broker": closing.enter_context(Proxy(rabbitmq.port)),
             "database": closing.enter_context(Proxy(postgresql.port)),
         }
-        broker = RabbitBroker(amqp_url, "faults")
+        broker = RabbitBroker(amqp_url, "faults", reconnect=1.0)
         closing.callback(broker.close)
         running = closing.enter_context(
             stream(
@@ -130,7 +132,8 @@ def _verdict(running: Stream, broker: RabbitBroker, machine: Machine) -> Verdict
     except AssertionError as error:
         return Verdict(lost=[str(error)[:3000]])
     heard = _heard(broker)
-    verdict = judge(wanted, feed.contents(), look(running, rows), heard, directories(running.out))
+    found = look(running, rows)
+    verdict = judge(wanted, feed.contents(), found, heard, published(running.out, rows), failed(running))
     verdict.wrong += [f"a letter: {letter['reason'][:300]}" for letter in running.ledger.letters()]
     quarantined = running.ledger.granules(quarantined=True)
     verdict.wrong += [f"{granule.granule_id} is quarantined: {reason[:300]}" for granule, reason in quarantined]

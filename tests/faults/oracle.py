@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from parts.stream import Stream
 class Current(NamedTuple):
     """What a slot has in the end.
 
-    revisions : how many it has had
+    makes : the directory of each revision that it has had
     value : in its file; None where that is gone
     shown : whether the dataset tree shows this very file
     """
@@ -28,7 +28,7 @@ class Current(NamedTuple):
     state: str
     revision: int
     stage: str
-    revisions: int
+    makes: Sequence[str]
     value: float | None
     shown: bool
 
@@ -44,11 +44,15 @@ class Heard(NamedTuple):
 
 @dataclass
 class Verdict:
-    """What differs from what must be; nothing, where all is well."""
+    """What differs from what must be; nothing, where all is well.
+
+    left : directories that nobody was ever shown, of inputs that were corrected while their task was answered twice
+    """
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -56,6 +60,7 @@ class Verdict:
 
     def __str__(self) -> str:
         counts = f"lost {len(self.lost)}, doubled {len(self.doubled)}, wrong {len(self.wrong)}"
+        counts += f" ({len(self.left)} directories left)" if self.left else ""
         return "\n  ".join([counts, *self.lost[:5], *self.doubled[:5], *self.wrong[:5]])
 
 
@@ -64,13 +69,16 @@ def judge(
     contents: Mapping[str, int],
     found: Mapping[str, Current],
     heard: Iterable[Heard],
-    directories: int,
+    published: Mapping[str, str],
+    failed: Collection[str] = (),
 ) -> Verdict:
     """Compare what is there with what must be there.
 
     wanted : the value of every slot that must exist
     contents : of slots made of one granule, how many contents that has had: so many revisions there may be
-    directories : published ones in the store; each make has one, and no two makes share one
+    published : the slot's key of each directory in the store; each make has one, and no two makes share one
+    failed : slots one of whose tasks was answered with a failure. Where another worker had that task too and made it,
+        its answer came too late; if the inputs were corrected before the next task, the directory is nobody's, and left
     """
     verdict = Verdict()
     announced: dict[str, set[tuple[int, str]]] = defaultdict(set)
@@ -93,17 +101,22 @@ def judge(
             verdict.wrong.append(f"{key} holds {current.value:g}; it must hold {value:g}")
         if not current.shown:
             verdict.wrong.append(f"{key}: the dataset tree does not show revision {current.revision}")
-        if current.revisions > contents.get(key, current.revisions):
-            verdict.doubled.append(f"{key}: {current.revisions} revisions of {contents[key]} contents")
+        if len(current.makes) > contents.get(key, len(current.makes)):
+            verdict.doubled.append(f"{key}: {len(current.makes)} revisions of {contents[key]} contents")
     verdict.doubled += [f"{key} was not asked for" for key in found.keys() - wanted.keys()]
     verdict.doubled += [
         f"{key}: revision {revision}, {stage}, was announced as {len(ids)} events"
         for (key, revision, stage), ids in identities.items()
         if len(ids) > 1
     ]
-    made = sum(current.revisions for current in found.values())
-    if directories != made:
-        verdict.doubled.append(f"{directories} directories were published for {made} makes")
+    makes = [href for current in found.values() for href in current.makes]
+    verdict.doubled += [f"{href}: {count} makes share it" for href, count in Counter(makes).items() if count > 1]
+    verdict.lost += [f"{href} is gone" for href in makes if href not in published]
+    for href in published.keys() - makes:
+        if published[href] in failed:
+            verdict.left.append(href)
+        else:
+            verdict.doubled.append(f"{href} was published, and is of no make")
     return verdict
 
 
@@ -112,13 +125,17 @@ def look(running: Stream, rows: Sequence[SlotRow]) -> dict[str, Current]:
     return {row.slot.key: _current(running, row) for row in rows}
 
 
-def directories(out: Path) -> int:
-    """Return how many directories are published in a store."""
-    return sum(1 for _ in (out / "store").rglob("manifest.json"))
+def published(out: Path, rows: Sequence[SlotRow]) -> dict[str, str]:
+    """Return the slot's key of every directory that is published in a store."""
+    keys = {str((out / naming.store_path(row.slot, "0" * 24)).parent): row.slot.key for row in rows}
+    paths = [path.parent for path in (out / "store").rglob("manifest.json")]
+    return {str(path): keys.get(str(path.parent), "") for path in paths}
 
 
-def states(rows: Iterable[SlotRow]) -> dict[str, int]:
-    return dict(Counter(row.state for row in rows))
+def failed(running: Stream) -> set[str]:
+    """Return the slots one of whose tasks was answered with a failure."""
+    answers = [line for line in running.log("slot answered") if line["status"] == "failed"]
+    return {line["slot"] for line in [*answers, *running.log("product failed")]}
 
 
 def _current(running: Stream, row: SlotRow) -> Current:
@@ -135,7 +152,8 @@ def _current(running: Stream, row: SlotRow) -> Current:
         value = _if_there(master, _value)
         shown = _if_there(placed, _checksum) == entry.checksum
     stage = row.made.stage if row.made else ""
-    return Current(row.state, row.revision, stage, len(history), value, shown)
+    makes = [make["manifest"]["href"] for make in history if make["manifest"]]
+    return Current(row.state, row.revision, stage, makes, value, shown)
 
 
 def _if_there(path: Path, read: Callable[[Path], object]) -> object:

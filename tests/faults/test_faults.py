@@ -22,7 +22,7 @@ from parts.postgresql import PrivatePostgreSQL
 from parts.rabbitmq import PrivateRabbitMQ
 
 SEED = 20
-SPAN_SECONDS = 130.0
+SPAN_SECONDS = 110.0
 
 
 @pytest.mark.timeout(900)
@@ -70,37 +70,51 @@ def test_shrinking_ends_when_its_runs_are_used_up() -> None:
     assert len(tried) == 3
 
 
-GOOD = {"a": Current("made", 1, "final", 1, 9.0, shown=True)}
+GOOD = {"a": Current("made", 1, "final", ["1"], 9.0, shown=True)}
+STORE = {"1": "a"}
 TOLD = [Heard("a", 1, "final", "event")]
 
 
 def test_the_oracle_is_content_with_what_is_right() -> None:
-    assert judge({"a": 9.0}, {"a": 1}, GOOD, TOLD * 2, 1).holds
+    assert judge({"a": 9.0}, {"a": 1}, GOOD, TOLD * 2, STORE).holds
 
 
 @pytest.mark.parametrize(
-    ("found", "heard", "directories", "what"),
+    ("found", "heard", "published", "what"),
     [
-        ({}, TOLD, 0, "lost"),
-        ({"a": GOOD["a"]._replace(state="dead")}, TOLD, 1, "lost"),
-        (GOOD, [], 1, "lost"),
-        (GOOD, [Heard("a", 1, "provisional", "event")], 1, "lost"),
-        ({"a": GOOD["a"]._replace(value=None)}, TOLD, 1, "lost"),
-        ({"a": GOOD["a"]._replace(value=4.0)}, TOLD, 1, "wrong"),
-        ({"a": GOOD["a"]._replace(shown=False)}, TOLD, 1, "wrong"),
-        (GOOD, [*TOLD, Heard("a", 2, "final", "late")], 1, "wrong"),
-        (GOOD, [*TOLD, Heard("a", 1, "final", "another")], 1, "doubled"),
-        (GOOD | {"b": GOOD["a"]}, TOLD, 2, "doubled"),
-        (GOOD, TOLD, 2, "doubled"),
-        ({"a": GOOD["a"]._replace(revision=2, revisions=2)}, [Heard("a", 2, "final", "event")], 2, "doubled"),
+        ({}, TOLD, {}, "lost"),
+        ({"a": GOOD["a"]._replace(state="dead")}, TOLD, STORE, "lost"),
+        (GOOD, [], STORE, "lost"),
+        (GOOD, [Heard("a", 1, "provisional", "event")], STORE, "lost"),
+        (GOOD, TOLD, {}, "lost"),
+        ({"a": GOOD["a"]._replace(value=None)}, TOLD, STORE, "lost"),
+        ({"a": GOOD["a"]._replace(value=4.0)}, TOLD, STORE, "wrong"),
+        ({"a": GOOD["a"]._replace(shown=False)}, TOLD, STORE, "wrong"),
+        (GOOD, [*TOLD, Heard("a", 2, "final", "late")], STORE, "wrong"),
+        (GOOD, [*TOLD, Heard("a", 1, "final", "another")], STORE, "doubled"),
+        (GOOD | {"b": GOOD["a"]._replace(makes=["2"])}, TOLD, STORE | {"2": "b"}, "doubled"),
+        (GOOD, TOLD, STORE | {"2": "a"}, "doubled"),
+        ({"a": GOOD["a"]._replace(makes=["1", "1"])}, TOLD, STORE, "doubled"),
+        (
+            {"a": GOOD["a"]._replace(revision=2, makes=["1", "2"])},
+            [Heard("a", 2, "final", "event")],
+            STORE | {"2": "a"},
+            "doubled",
+        ),
     ],
 )
 def test_the_oracle_names_what_is_not(
-    found: dict[str, Current], heard: list[Heard], directories: int, what: str
+    found: dict[str, Current], heard: list[Heard], published: dict[str, str], what: str
 ) -> None:
-    verdict = judge({"a": 9.0}, {"a": 1}, found, heard, directories)
+    verdict = judge({"a": 9.0}, {"a": 1}, found, heard, published)
     assert not verdict.holds
     assert getattr(verdict, what)
+
+
+def test_a_directory_of_no_make_is_left_only_where_a_task_of_its_slot_was_answered_twice() -> None:
+    verdict = judge({"a": 9.0}, {"a": 1}, GOOD, TOLD, STORE | {"2": "a"}, failed={"a"})
+    assert verdict.holds and verdict.left == ["2"]
+    assert not judge({"a": 9.0}, {"a": 1}, GOOD, TOLD, STORE | {"2": "a"}, failed={"b"}).holds
 
 
 @pytest.fixture

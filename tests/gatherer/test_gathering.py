@@ -20,6 +20,7 @@ from icestream_core.slot import Slot, Stage
 from icestream_core.touch import Touch
 from icestream_gatherer import __main__ as service
 from icestream_gatherer import look, ticker
+from icestream_gatherer.outcomes import DEAD_TRIES
 from icestream_gatherer.ticker import backoff
 from icestream_runtime.broker import Message
 from icestream_runtime.memory import MemoryBroker
@@ -202,9 +203,27 @@ def test_a_granule_that_gatherers_died_over_is_taken_in_from_the_dead_letters(ho
     assert the(house, "depth.20140201").state == "made"
 
 
-def test_a_granule_that_killed_a_gatherer_even_there_is_kept_as_a_letter(house: House) -> None:
+def give_up_on_dead(house: House, times: int) -> None:
+    subscription = house.broker.subscribe([naming.DEAD], 1)
+    for _ in range(times):
+        delivery = subscription.get(1)
+        assert delivery is not None
+        subscription.reject(delivery, requeue=True)
+    subscription.close()
+
+
+def test_a_granule_whose_gatherers_went_away_with_it_unread_is_taken_in_all_the_same(house: House) -> None:
     bury(house, encode(granule(part="19h")))
-    house.take(naming.DEAD)
+    give_up_on_dead(house, DEAD_TRIES - 1)
+    house.send(granule(part="37h"))
+    house.settle_down()
+    assert the(house, "depth.20140201").state == "made"
+    assert house.ledger.letters() == []
+
+
+def test_a_granule_that_kills_gatherers_even_there_is_kept_as_a_letter(house: House) -> None:
+    bury(house, encode(granule(part="19h")))
+    give_up_on_dead(house, DEAD_TRIES)
     house.turn(naming.DEAD, house.gatherer())
     assert house.ledger.granules() == []
     assert "a granule message came where outcomes are wanted" in house.ledger.letters()[0]["reason"]

@@ -17,6 +17,8 @@ from pathlib import Path
 import psutil
 
 DIRECTORY = re.compile(r"icestream-(?P<part>[a-z]+)-(?P<pid>\d+)-")
+IDLE_SHARE = 0.03
+"""Who computes less than this share of the time does nothing but wait."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -46,18 +48,30 @@ class Server:
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], log: Path, user: str | None = None
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        user: str | None = None,
+        *,
+        first: bool = False,
     ) -> None:
+        """Take note of everything.
+
+        first : whether it goes before others on this machine, where we may say so; elsewhere it has one of its own
+        """
         drop = ["--reuid", user, "--regid", user, "--init-groups"] if user else []
-        self.command = ["setpriv", *drop, "--pdeathsig", "KILL", "--", *command]
+        ahead = ["nice", "-n", "-10"] if first and os.getuid() == 0 else []
+        self.command = ["setpriv", *drop, "--pdeathsig", "KILL", "--", *ahead, *command]
         self.environment = dict(environment)
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
         atexit.register(self.kill)
 
-    def start(self, answers: Callable[[], bool], timeout: float = 180) -> None:
+    def start(self, answers: Callable[[], bool], timeout: float = 180, idle_seconds: float | None = None) -> None:
         """Start and return once it answers.
 
+        idle_seconds : as long as it computes nothing and does not answer, it hangs
         Raises RuntimeError with the end of its log when it dies first, TimeoutError when it never answers.
         """
         with self.log.open("ab") as log:
@@ -70,18 +84,25 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        self.wait(answers, timeout)
+        self.wait(answers, timeout, idle_seconds)
 
-    def wait(self, answers: Callable[[], bool], timeout: float) -> None:
+    def wait(self, answers: Callable[[], bool], timeout: float, idle_seconds: float | None = None) -> None:
         """Return once it answers; raises as `start` does."""
         assert self.process is not None, "start it first"
         give_up = time.monotonic() + timeout
+        computed, since = 0.0, time.monotonic()
         while not answers():
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.command[-1]} ended with {self.process.returncode}:\n{self.last_words()}")
             if time.monotonic() > give_up:
                 self.kill()
                 raise TimeoutError(f"{self.command[-1]} did not answer in {timeout:g} s:\n{self.last_words()}")
+            now = self._computed()
+            if now - computed > IDLE_SHARE * (time.monotonic() - since):
+                computed, since = now, time.monotonic()
+            elif idle_seconds is not None and time.monotonic() - since > idle_seconds:
+                self.kill()
+                raise TimeoutError(f"{self.command[-1]} hung for {idle_seconds:g} s:\n{self.last_words()}")
             time.sleep(0.05)
 
     @property
@@ -112,6 +133,13 @@ class Server:
 
     def last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+    def _computed(self) -> float:
+        """Return how long it has computed, s; nought where it is gone."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = psutil.Process(self.process.pid).cpu_times() if self.process else None
+            return times.user + times.system + times.children_user + times.children_system if times else 0.0
+        return 0.0
 
     def _family(self) -> Iterator[psutil.Process]:
         # By descent, not by process group: PostgreSQL's children each lead a group of their own.

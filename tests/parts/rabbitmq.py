@@ -20,6 +20,8 @@ from parts.process import Server, free_ports, private_directory
 # Not the command on PATH: Debian's wrapper there changes the user and the directories.
 HOMES = ("/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/opt/homebrew/opt/rabbitmq/sbin")
 
+STARTS = 5
+HANGS_SECONDS = 6.0
 PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
 
 
@@ -98,14 +100,22 @@ class PrivateRabbitMQ(Broker):
         self.epmd = Server(
             ["epmd", "-address", "127.0.0.1", "-port", str(epmd_port)], self.environment, self.directory / "epmd.log"
         )
-        self.server = Server([str(home / "rabbitmq-server")], self.environment, self.directory / "server.log")
+        log = self.directory / "server.log"
+        self.server = Server([str(home / "rabbitmq-server")], self.environment, log, first=True)
         self.epmd_port = epmd_port
 
     def start(self, timeout: float = 180) -> None:
-        """Start, or start again after a kill, on the same ports and the same data."""
+        """Start, or start again after a kill, on the same ports and the same data.
+
+        RabbitMQ 3.10 now and then hangs or ends while it starts, most of all where it was killed while it started; what
+        hangs computes nothing. It is started again, as a supervisor would.
+        """
         if not self.epmd.running:
             self.epmd.start(lambda: _listens(self.epmd_port))
-        self.server.start(self._answers, timeout)
+        for _ in range(STARTS - 1):
+            with contextlib.suppress(TimeoutError, RuntimeError):
+                return self.server.start(self._answers, timeout, HANGS_SECONDS)
+        return self.server.start(self._answers, timeout)
 
     def ensure(self) -> None:
         """Start unless it runs: for the test that comes after one that killed it."""

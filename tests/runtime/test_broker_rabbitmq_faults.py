@@ -130,7 +130,7 @@ def test_an_alarm_holds_back_publishers_and_nobody_else(rabbitmq: PrivateRabbitM
         with ThreadPoolExecutor(1) as pool:
             publishing = pool.submit(broker.publish, [granule(number) for number in range(100, 200)], 60)
             wait_until(broker.blocked)
-            with pytest.raises(BrokerUnavailable, match="short of memory"):
+            with pytest.raises(BrokerUnavailable, match="low on memory"):
                 broker.publish([granule(999)], timeout=1)
             seen = []
             for _ in range(100):

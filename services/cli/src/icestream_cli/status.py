@@ -14,9 +14,11 @@ from icestream_cli.slots import STATES, plain, print_slots
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from icestream_runtime.broker import Broker
     from icestream_runtime.settings import Settings
 
 SHOWN: Final = 10
+PROBE_SECONDS: Final = 2.0
 COUNTED: Final = 1000
 
 
@@ -39,10 +41,11 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
         quarantined = len(ledger.granules(quarantined=True, limit=COUNTED))
         letters = len(ledger.letters(COUNTED))
         products = [record["name"] for record in ledger.records()]
-    queues = _queues(settings, products, timeout) if settings.amqp_url is not None else None
+    alarm, queues = _broker(settings, products, timeout) if settings.amqp_url is not None else (None, None)
     if as_json:
         print_json(
             {
+                "alarm": alarm,
                 "queues": queues,
                 "slots": counts,
                 "waiting": [plain(row) for row in waiting],
@@ -53,6 +56,8 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
             }
         )
         return
+    if alarm:
+        click.secho(f"the broker takes nothing that is published, and nothing is lost: {alarm}", fg="red", bold=True)
     if queues is None:
         click.echo("no broker is set: the queues of `icestream run` are in its memory")
     else:
@@ -87,7 +92,10 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
         click.echo(f"{letters} messages could not be read: icestream letters list")
 
 
-def _queues(settings: Settings, products: Sequence[str], timeout: float) -> dict[str, dict[str, int] | None]:
+def _broker(
+    settings: Settings, products: Sequence[str], timeout: float
+) -> tuple[str | None, dict[str, dict[str, int] | None]]:
+    """Return why the broker holds back publishers, None where it does not, and how full the queues are."""
     from icestream_core import naming
     from icestream_runtime.broker import QueueMissing
 
@@ -100,7 +108,29 @@ def _queues(settings: Settings, products: Sequence[str], timeout: float) -> dict
                 found[queue] = {"ready": depth.ready, "consumers": depth.consumers}
             except QueueMissing:
                 found[queue] = None
-    return found
+        return _alarm(broker, min(timeout, PROBE_SECONDS)), found
+
+
+def _alarm(broker: Broker, timeout: float) -> str | None:
+    """Publish what nobody wants, twice: a broker tells of its alarm only who publishes, and takes the first."""
+    from icestream_cli.examine.broker import NOBODY
+    from icestream_runtime.broker import (
+        BrokerRefused,
+        BrokerUnavailable,
+        Message,
+        PublishNotConfirmed,
+        TopologyMismatch,
+    )
+
+    try:
+        for _ in range(2):
+            broker.publish([Message(b"", NOBODY)], timeout)
+    except (BrokerUnavailable, PublishNotConfirmed) as error:
+        return str(error)
+    except (BrokerRefused, TopologyMismatch):
+        # A user who may not publish is not told either.
+        return None
+    return None
 
 
 def _last(make: dict[str, Any]) -> tuple[object, ...]:

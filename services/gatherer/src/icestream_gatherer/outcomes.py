@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import pluggy
 
@@ -20,6 +21,11 @@ from icestream_gatherer.records import Records
 from icestream_runtime.broker import Broker, Delivery
 from icestream_runtime.ledger.contract import Ledger
 from icestream_runtime.storage import Storage
+
+DEAD_TRIES: Final = 20
+"""How often a granule among the dead letters is tried. It comes back also where a broker or a gatherer that held it
+unread went away, which is no fault of its own.
+"""
 
 
 class Outcomes:
@@ -81,7 +87,7 @@ class Outcomes:
                 return message
             if isinstance(message, Task):
                 return _died(message, delivery, self._ledger.clock())
-            if delivery.queue == naming.DEAD and self._intake is not None and not delivery.redelivered:
+            if delivery.queue == naming.DEAD and self._intake is not None and delivery.delivery_count < DEAD_TRIES:
                 self._intake.handle([delivery])
                 return None
             raise MessageError(f"a {type(message).__name__.lower()} message came where outcomes are wanted")

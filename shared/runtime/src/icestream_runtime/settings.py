@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = Field(default=None, description="Our own certificate, where the broker wants one")
     tls_key: Path | None = Field(default=None, validate_default=True, description="The key of our certificate")
     heartbeat_seconds: int = Field(default=30, ge=5, le=600, description="Between heartbeats on AMQP connections")
+    reconnect_seconds: float = Field(
+        default=15.0, ge=0.2, le=600, description="The longest pause between attempts to reach a broker that is away"
+    )
 
     ledger_url: SecretUrl = Field(
         default=SecretUrl(""), description="SQLAlchemy URL; SQLite in `out` where absent", validate_default=True

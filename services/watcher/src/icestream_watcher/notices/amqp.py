@@ -38,6 +38,7 @@ class AmqpSource:
                 source.url.get_secret_value(),
                 "notices",
                 heartbeat=settings.heartbeat_seconds,
+                reconnect=settings.reconnect_seconds,
                 cafile=settings.tls_ca,
             )
         except (ValueError, OSError) as error:

@@ -21,8 +21,7 @@ from icestream_runtime.broker import BrokerClosed, BrokerRefused, BrokerUnavaila
 LOG = logging.getLogger(__name__)
 
 FIRST_PAUSE: Final = 0.2
-"""The pause before the first new attempt, s; it doubles up to LONGEST_PAUSE."""
-LONGEST_PAUSE: Final = 15.0
+"""The pause before the first new attempt, s; it doubles up to the longest."""
 REFUSALS_BELIEVED: Final = 3
 """A broker that had us before may refuse us while it starts; one that never had us means it at once."""
 CLOSE_TIMEOUT: Final = 5.0
@@ -49,9 +48,15 @@ class Guest(Protocol):
 class Link:
     """A connection that comes back by itself until it is closed or refused."""
 
-    def __init__(self, parameters: Any, address: str) -> None:
+    def __init__(self, parameters: Any, address: str, longest_pause: float) -> None:
+        """Take note of everything.
+
+        held_back : why the broker takes nothing from publishers, in its words; empty where it does
+        longest_pause : between attempts to come back, s
+        """
         self.address = address
-        self.blocked = False
+        self._longest_pause = longest_pause
+        self.held_back = ""
         self.error: BrokerRefused | BrokerClosed | None = None
         self._parameters = parameters
         self._reason = "not connected yet"
@@ -90,9 +95,13 @@ class Link:
         """Do something on the I/O thread after a while; for the I/O thread only."""
         self._loop.call_later(seconds, action)
 
+    @property
+    def blocked(self) -> bool:
+        return bool(self.held_back)
+
     def unavailable(self, waited: float) -> BrokerUnavailable:
         """Return the error that says that the broker did not answer, and why."""
-        why = "it holds back publishers: short of memory or disk" if self.blocked else self._reason
+        why = f"it holds back publishers: {self.held_back}" if self.blocked else self._reason
         return BrokerUnavailable(f"no answer from {self.address} in {waited:g} s: {why}")
 
     def interrupt(self) -> None:
@@ -155,7 +164,7 @@ class Link:
             guest.connected(connection)
 
     def _on_lost(self, _connection: Any, error: Exception) -> None:
-        self.blocked = False
+        self.held_back = ""
         if self.error is not None:
             self._loop.stop()
             return
@@ -169,7 +178,7 @@ class Link:
             LOG.error("%s", self.error)
             self._loop.stop()
             return
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures) * self._pauses.uniform(0.5, 1.0)
+        pause = min(self._longest_pause, FIRST_PAUSE * 2**self._failures) * self._pauses.uniform(0.5, 1.0)
         self._failures += 1
         LOG.warning("no connection to %s: %s; trying again in %.1f s", self.address, self._reason, pause)
         for guest in self._guests:
@@ -177,11 +186,11 @@ class Link:
         self._loop.call_later(pause, self._connect)
 
     def _on_blocked(self, _connection: Any, frame: Any) -> None:
-        self.blocked = True
+        self.held_back = frame.method.reason or "short of memory or disk"
         LOG.warning("%s holds back publishers: %s", self.address, frame.method.reason)
 
     def _on_unblocked(self, _connection: Any, _frame: Any) -> None:
-        self.blocked = False
+        self.held_back = ""
         LOG.info("%s takes messages again", self.address)
         for guest in self._guests:
             guest.unblocked()

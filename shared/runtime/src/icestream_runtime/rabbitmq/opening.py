@@ -23,6 +23,7 @@ def open_rabbitmq(settings: Settings, service: str) -> RabbitBroker:
             settings.amqp_url.get_secret_value(),
             service,
             heartbeat=settings.heartbeat_seconds,
+            reconnect=settings.reconnect_seconds,
             cafile=settings.tls_ca,
             certfile=settings.tls_certificate,
             keyfile=settings.tls_key,

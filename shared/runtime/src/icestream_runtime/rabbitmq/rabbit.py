@@ -27,6 +27,7 @@ from icestream_runtime.rabbitmq.publisher import Publisher
 from icestream_runtime.topology import Binding, Exchange, Queue, Topology
 
 HEARTBEAT: Final = 30
+RECONNECT: Final = 15.0
 ANSWER_TIMEOUT: Final = 30.0
 """How long to wait for a broker that may just be starting, s."""
 
@@ -40,6 +41,7 @@ class RabbitBroker:
         service: str,
         *,
         heartbeat: int = HEARTBEAT,
+        reconnect: float = RECONNECT,
         cafile: Path | None = None,
         certfile: Path | None = None,
         keyfile: Path | None = None,
@@ -49,13 +51,14 @@ class RabbitBroker:
         url : amqp://user:password@host:port/vhost, or amqps:// for TLS
         service : watcher, gatherer, worker ...: part of the connections' names
         heartbeat : s
+        reconnect : the longest pause between attempts to come back, s
         cafile : certificates to trust instead of the system's; certfile, keyfile : our own, where the broker wants one
         Raises ValueError for a URL that is none.
         """
 
         def link(role: str) -> Link:
             name = connection_name(service, role)
-            return Link(connection_parameters(url, name, heartbeat, cafile, certfile, keyfile), address(url))
+            return Link(connection_parameters(url, name, heartbeat, cafile, certfile, keyfile), address(url), reconnect)
 
         self._consuming, self._publishing = link("consume"), link("publish")
         self._lock = threading.Lock()
