@@ -135,7 +135,8 @@ def test_a_child_that_somebody_ends_is_nobodys_fault(handler: Handler, ends: End
     assert ends == [("tally-sleep", "died")]
 
 
-def test_children_tell_when_they_have_loaded(handler: Handler, tmp_path: Path) -> None:
+def test_children_tell_when_they_have_loaded(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(root / "tests" / "parts" / "tally")
     let = tmp_path / "let"
     children = ProcessChildren(2, functools.partial(load_tally_once_there_is, let), 100)
     try:

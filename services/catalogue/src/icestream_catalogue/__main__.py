@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from contextlib import ExitStack
@@ -17,31 +16,19 @@ from icestream_catalogue.live import Live
 from icestream_catalogue.server import WebServer
 from icestream_catalogue.store import open_store
 from icestream_catalogue.views import Views
-from icestream_core.errors import IcestreamError
-from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import Check, HealthServer
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.metrics import Metrics
+from icestream_runtime.process import serve
 from icestream_runtime.rabbitmq import open_rabbitmq
-from icestream_runtime.settings import Settings, load
+from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 
 
 def main() -> int:
     """Be a catalogue with the settings of the environment until SIGTERM; return the exit code."""
-    try:
-        settings = load()
-        logs.configure("catalogue", settings.log_format, settings.log_level)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        run(settings, stop, serve_health=True)
-    except IcestreamError as error:
-        # Before the settings are known, logs are not configured: say it plainly.
-        print(f"icestream catalogue: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return serve("catalogue", lambda settings, stop: run(settings, stop, serve_health=True))
 
 
 def run(

@@ -15,8 +15,8 @@ from icestream_cli.edge import INTERRUPTED, NotMade
 from icestream_cli.given import installed, say_logs, settings_of
 from icestream_cli.make import progress_bar
 from icestream_cli.output import json_option, note, print_json
-from icestream_cli.services import until_signal
 from icestream_cli.simulate import DAY
+from icestream_runtime.process import until_signal
 
 if TYPE_CHECKING:
     from icestream_runtime.settings import Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icestream_cli.given import chosen, complete_product, installed, say_logs, settings_of, settings_options
-from icestream_cli.services import until_signal
+from icestream_runtime.process import until_signal
 
 if TYPE_CHECKING:
     from icestream_core.granule import Mode

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from icestream_cli.given import chosen, complete_product, installed, say_logs, settings_of, settings_options
-
-
-def until_signal() -> threading.Event:
-    """Return an event that SIGTERM or SIGINT sets; a second SIGINT ends the process at once."""
-    stop = threading.Event()
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
-    return stop
+from icestream_runtime.process import until_signal
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from contextlib import ExitStack
 import structlog
 
 from icestream_core import plugins
-from icestream_core.errors import IcestreamError, LedgerAway
+from icestream_core.errors import LedgerAway
 from icestream_gatherer.gatherer import AWAY_SECONDS, Gatherer
 from icestream_runtime import logs
 from icestream_runtime.broker import Broker
@@ -19,26 +18,16 @@ from icestream_runtime.health import HealthServer
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.meter import MeterLifecycle
 from icestream_runtime.metrics import Metrics
+from icestream_runtime.process import serve
 from icestream_runtime.rabbitmq.opening import open_rabbitmq
-from icestream_runtime.settings import Settings, load
+from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.tracing import TraceLifecycle, Tracer
 
 
 def main() -> int:
     """Be a gatherer with the settings of the environment until SIGTERM; return the exit code."""
-    try:
-        settings = load()
-        logs.configure("gatherer", settings.log_format, settings.log_level)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        run(settings, stop, serve_health=True)
-    except IcestreamError as error:
-        # Before the settings are known, logs are not configured: say it plainly.
-        print(f"icestream gatherer: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return serve("gatherer", lambda settings, stop: run(settings, stop, serve_health=True))
 
 
 def run(

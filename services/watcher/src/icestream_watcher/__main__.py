@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -13,15 +12,15 @@ from pathlib import Path
 import structlog
 
 from icestream_core.collection import Collection
-from icestream_core.errors import IcestreamError, SettingsError
+from icestream_core.errors import SettingsError
 from icestream_core.granule import Mode
 from icestream_core.plugins import load as load_plugins
-from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
 from icestream_runtime.metrics import Metrics
+from icestream_runtime.process import serve
 from icestream_runtime.rabbitmq import open_rabbitmq
-from icestream_runtime.settings import Settings, load
+from icestream_runtime.settings import Settings
 from icestream_runtime.tracing import Tracer
 from icestream_watcher.notices.service import Notices, has_notices
 from icestream_watcher.watcher import Watcher
@@ -29,18 +28,8 @@ from icestream_watcher.watcher import Watcher
 
 def main() -> int:
     """Watch the directories of the command line until SIGTERM; return the exit code."""
-    try:
-        settings = load()
-        logs.configure("watcher", settings.log_format, settings.log_level)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        run(settings, [Path(name) for name in sys.argv[1:]], stop, serve_health=True)
-    except IcestreamError as error:
-        # Before the settings are known, logs are not configured: say it plainly.
-        print(f"icestream watcher: {error}", file=sys.stderr)
-        return 1
-    return 0
+    directories = [Path(name) for name in sys.argv[1:]]
+    return serve("watcher", lambda settings, stop: run(settings, directories, stop, serve_health=True))
 
 
 def run(

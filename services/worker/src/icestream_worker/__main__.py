@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import socket
 import sys
 import threading
@@ -15,15 +14,15 @@ from typing import get_args
 import structlog
 
 from icestream_core import plugins
-from icestream_core.errors import IcestreamError, SettingsError
+from icestream_core.errors import SettingsError
 from icestream_core.product import Product
 from icestream_generation.provenance import Publisher
-from icestream_runtime import logs
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
 from icestream_runtime.metrics import CHILD_ENDS, CHILDREN, CHILDREN_BUSY, Metrics
+from icestream_runtime.process import serve
 from icestream_runtime.rabbitmq import open_rabbitmq
-from icestream_runtime.settings import Settings, load
+from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.tracing import Tracer
 from icestream_worker.children import Children, End, ProcessChildren
@@ -34,19 +33,11 @@ from icestream_worker.worker import Worker
 
 def main() -> int:
     """Be a worker with the settings of the environment until SIGTERM; return the exit code."""
-    try:
-        settings = load()
-        logs.configure("worker", settings.log_format, settings.log_level)
-        products = chosen(plugins.load(settings.plugins, options=settings.options), settings.products)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        run(settings, products, stop, serve_health=True)
-    except IcestreamError as error:
-        # Before the settings are known, logs are not configured: say it plainly.
-        print(f"icestream worker: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    def work(settings: Settings, stop: threading.Event) -> None:
+        run(settings, chosen(plugins.load(settings.plugins), settings.products), stop, serve_health=True)
+
+    return serve("worker", work)
 
 
 def run(

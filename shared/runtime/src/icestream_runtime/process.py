@@ -1,0 +1,43 @@
+"""A process that is one service: it serves with the settings of its environment until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from icestream_core.errors import IcestreamError
+from icestream_runtime import logs
+from icestream_runtime.settings import Settings, load
+
+Run = Callable[[Settings, threading.Event], None]
+"""Serves until the event is set."""
+
+
+def serve(service: str, run: Run) -> int:
+    """Be a service; return the process' exit code."""
+    try:
+        settings = load()
+        logs.configure(service, settings.log_format, settings.log_level)
+        run(settings, until_signal())
+    except IcestreamError as error:
+        # Before the settings are known, logs are not configured: say it plainly.
+        print(f"icestream {service}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def until_signal() -> threading.Event:
+    """Return an event that SIGTERM or SIGINT sets; a second SIGINT ends the process at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop
