@@ -43,6 +43,13 @@ def land_surface(out: Path, truth: Truth) -> list[Path]:
     return simulate("myd11c1", DAY, DAY, out, truth=truth)
 
 
+def corridor(out: Path, truth: Truth) -> list[Path]:
+    """A descending scene of winter, of summer and of the month, and a day of surface temperature in one tile."""
+    scenes = (date(2016, 2, 10), date(2016, 7, 27), date(2016, 9, 13))
+    paths = [path for day in scenes for path in simulate("sentinel1-grd", day, day, out, truth=truth, passes=("D",))]
+    return [*paths, *simulate("mod11a1", scenes[-1], scenes[-1], out, truth=truth, tiles=TILES)]
+
+
 def greenland(out: Path, truth: Truth) -> list[Path]:
     """What is known of Greenland's surface: the mask of its ice; in the polar night there is no albedo."""
     return simulate("ease-loci-mask", DAY, DAY, out, truth=truth, grid="NL")
@@ -66,6 +73,7 @@ RECIPES: Mapping[str, Sequence[Source]] = {
     "freeze-thaw-three-river-source": (f17_cold,),
     "freeze-thaw-global-025": (amsr2_cold,),
     "freeze-thaw-global-005": (amsr2_cold, land_surface),
+    "freeze-thaw-qtec-100m": (corridor,),
     "melt-onset-high-asia": (f17_cold,),
     "melt-reference-greenland": (f17_cold,),
     "surface-melt-greenland": (f17_cold, greenland),

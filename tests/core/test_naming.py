@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.specimens import DAY, FIRST, granule, product, sha256, slot, tb
 from icestream_core import naming
-from icestream_core.delivery import ascii_grid
+from icestream_core.delivery import ascii_grid, geotiff
 from icestream_core.inputs import source
 from icestream_core.outcome import Manifest, ManifestFile, Outcome, manifest_checksum
 from icestream_core.slot import Slot
@@ -51,6 +51,11 @@ def test_the_dataset_tree_has_a_folder_a_year() -> None:
 def test_a_delivery_has_the_name_that_its_dataset_promises() -> None:
     delivery = ascii_grid("S39", "{period:%Y%j}.{tile}{variant}.txt", "depth", unit="cm", nodata=-1)
     assert naming.delivery_filename(delivery, TILED) == "2014032.h25v05cold.txt"
+
+
+def test_a_delivery_calls_a_variant_as_its_dataset_does() -> None:
+    delivery = geotiff("S29", "{variant}.tif", "depth", unit="cm", nodata=-1, words={"cold": "am"})
+    assert naming.delivery_filename(delivery, TILED) == "am.tif"
 
 
 def test_backfill_has_a_queue_of_its_own() -> None:

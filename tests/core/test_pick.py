@@ -118,6 +118,13 @@ def test_a_slot_takes_its_own_tile_and_variant_only() -> None:
     assert ids(found) == ["tb.20140201T000000.ml.cold"]
 
 
+def test_a_source_without_variants_serves_every_variant_of_a_product() -> None:
+    of = product({"own": tb(sources=(source("own"),)), "tb": tb(variant="none")}, variants=("cold", "warm"))
+    for variant in of.variants:
+        found = picked(of.inputs["tb"], granule(), granule(variant="cold"), of=of, variant=variant)
+        assert ids(found) == ["tb.20140201T000000"]
+
+
 def corrections() -> list[Granule]:
     """Return one granule five times: what holds is the last."""
     first = {"granule_id": "tb.1", "published_at": FIRST}

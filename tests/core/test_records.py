@@ -159,6 +159,17 @@ DELIVERY: dict[str, Any] = {"unit": "cm", "nodata": -1}
             "lacks variant",
         ),
         (
+            {"deliveries": (geotiff("S13", "{period:%j}{variant}", "depth", words={"A": "a"}, **DELIVERY),)},
+            "has words for",
+        ),
+        (
+            {
+                "deliveries": (geotiff("S13", "{period:%j}{variant}", "depth", words={"A": "B"}, **DELIVERY),),
+                "variants": ("A", "B"),
+            },
+            "calls two variants alike",
+        ),
+        (
             {"deliveries": tuple(ascii_grid("S39", f"{n}{{period:%j}}", "depth", **DELIVERY) for n in "ab")},
             "two deliveries of one name",
         ),

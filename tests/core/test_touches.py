@@ -130,6 +130,13 @@ def ask(of: Product, **given: str) -> dict[str, Query]:
     return queries(of, slot(0, of, **given))
 
 
+def test_a_source_without_variants_concerns_all_variants_of_the_product_and_opens_none() -> None:
+    of = product({"tb": tb(), "mean": tb(sources=(source("mean"),), variant="none")}, variants=("cold", "warm"))
+    assert [(touch.variant, touch.opens) for touch in touches(of, granule(0, "mean"))] == [(None, False)]
+    assert touches(of, granule(0, "mean", variant="cold")) == []
+    assert ask(of, variant="cold")["mean"].variant == ""
+
+
 def test_a_slot_asks_for_its_own_tile_and_variant_and_for_the_parts_that_it_takes() -> None:
     of = product(
         {"tb": tb(sources=(source("tb", needs="19h", wants="91h"), source("old", needs="18h")))},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from icestream_core.errors import RecordError
-from icestream_core.grid import lonlat
+from icestream_core.grid import Grid, lonlat
 from icestream_generation.geolocation import cell_lonlat
 from icestream_generation.swath import spacing, swath_onto
 
@@ -53,3 +53,25 @@ def test_a_swath_is_not_averaged() -> None:
     lon, lat = swath()
     with pytest.raises(RecordError, match="by 'nearest' only"):
         swath_onto({"tb": lon}, lon, lat, TARGET, "average")
+
+
+def test_a_large_projected_grid_is_searched_only_where_the_swath_lies() -> None:
+    utm = Grid(name="utm", crs="EPSG:32644", width=700, height=900, transform=(5e3, 0.0, -1e6, 0.0, -5e3, 5e6))
+    lon, lat = swath()
+    places = {"lon": lon.astype(np.float32), "lat": lat.astype(np.float32)}
+    whole = swath_onto(places, lon, lat, utm, "nearest")
+    seen = np.isfinite(whole["lon"])
+    rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    assert seen.mean() < 0.2
+    assert np.abs(whole["lat"] - cell_lonlat(utm)[1])[seen].max() < 0.2
+    # A window that is cut off amidst the swath has the same cells.
+    top, left = int(rows[5]), int(columns[7])
+    part = utm.window("part", left, top, 60, 40)
+    cut = swath_onto(places, lon, lat, part, "nearest")
+    np.testing.assert_array_equal(cut["lat"], whole["lat"][top : top + 40, left : left + 60])
+
+
+def test_a_swath_elsewhere_leaves_a_projected_grid_empty() -> None:
+    lon, lat = swath()
+    polar = Grid(name="polar", crs="EPSG:3031", width=20, height=20, transform=(5e3, 0.0, 0.0, 0.0, -5e3, 0.0))
+    assert np.isnan(swath_onto({"tb": lon}, lon, lat, polar, "nearest")["tb"]).all()

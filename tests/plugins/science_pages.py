@@ -74,6 +74,13 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("icestream_freeze_thaw.freeze_thaw_global_025", "LARGEST"),
         ("icestream_physics.soil_permittivity", "*"),
     ],
+    "seasonal-scaling-qtec": [("icestream_freeze_thaw.seasonal_scaling_qtec", "*")],
+    "frost-indicators-qtec": [("icestream_freeze_thaw.frost_indicators_qtec", "*")],
+    "freeze-thaw-qtec-100m": [
+        ("icestream_freeze_thaw.freeze_thaw_qtec_100m", "*"),
+        ("icestream_freeze_thaw.frost_likelihood", "*"),
+        ("icestream_freeze_thaw.corridor", "HALF_WIDTH"),
+    ],
     "freeze-thaw-global-005": [
         ("icestream_freeze_thaw.lst_downscaling", "USUAL_EMISSIVITY"),
         ("icestream_freeze_thaw.lst_downscaling", "USUAL_SLOPE"),

@@ -13,11 +13,13 @@ from icestream_core.fit import Fitted, parameter_filename
 from icestream_core.granule import Asset, Granule
 from icestream_core.naming import announcement
 from icestream_core.outcome import Outcome
+from icestream_core.period import Interval
 from icestream_core.pick import library_granule
 from icestream_core.plugins import Plugins, load
-from icestream_core.product import OnGrid
+from icestream_core.product import OnGrid, Product
 from icestream_core.slot import Slot
 from icestream_core.task import Task, TaskInput, inputs_hash
+from icestream_core.window import spans
 from icestream_generation.fetched import Fetched
 from icestream_generation.product_contract import Case
 from icestream_readers.parameters_file import write_nc, write_toml
@@ -50,6 +52,10 @@ RECIPES = {
     },
     "freeze-thaw-three-river-source": {"tb": "cold-pass-tb", "land": "library-land", "thresholds": FITTED},
     "freeze-thaw-global-025": {"tb": "cold-pass-tb", "land": "library-land", "discriminants": FITTED},
+    "sentinel1-gamma0-qtec": {"radar": "sentinel1-grd"},
+    "seasonal-scaling-qtec": {"radar": "sentinel1-gamma0-qtec"},
+    "frost-indicators-qtec": {"cold": "freeze-thaw-global-025", "lst": "mod11a1"},
+    "freeze-thaw-qtec-100m": {"scaling": "seasonal-scaling-qtec", "indicators": "frost-indicators-qtec"},
     "freeze-thaw-global-005": {"coarse": "freeze-thaw-global-025", "lst": "myd11c1"},
     "melt-onset-high-asia": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
     "melt-reference-greenland": {"tb": "cold-pass-tb"},
@@ -82,13 +88,22 @@ def learned(name: str) -> Fitted:
     return fit.learn(TRAINING[name](3, lambda _done, _total: None), 3)
 
 
+SCENES = (date(2016, 2, 10), date(2016, 7, 27))
+"""Winter and summer of the radar, before its day."""
+RADAR_DAY = date(2016, 9, 13)
+"""A descending scene over Nagqu on which a sixth of the ground is frozen."""
+CORRIDOR = ("sentinel1-gamma0-qtec", "seasonal-scaling-qtec", "frost-indicators-qtec", "freeze-thaw-qtec-100m")
 ELSEWHERE = {
+    **dict.fromkeys(CORRIDOR, ("NL", RADAR_DAY)),
     "melt-reference-antarctica": ("SL", date(2013, 7, 10)),
     "surface-melt-antarctica": ("SL", date(2014, 2, 4)),
 }
 """Products of another hemisphere or season than the stream's: the EASE-Grid and the day that they are made of."""
-CUTS = {"surface-melt-antarctica": (-75.0, -75.0, -55.0, -62.0)}
-"""West, south, east and north, degrees: a part of a product's grid, where the whole of it is large."""
+NAGQU = (396_000.0, 3_477_000.0, 414_000.0, 3_494_000.0)
+CUTS = {"surface-melt-antarctica": (-75.0, -75.0, -55.0, -62.0)} | {
+    name: NAGQU for name in CORRIDOR if name != "frost-indicators-qtec"
+}
+"""West, south, east and north, in the grid's own coordinates: a part of a grid, where the whole of it is large."""
 
 
 class Stream:
@@ -122,22 +137,27 @@ class Stream:
     def observed(self, collection: str) -> list[Fetched]:
         """Return the granules of the day, of the cold pass or of the eight days, of a collection."""
         if collection not in self.seen:
-            modis = collection not in ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb")
-            passes = None if modis else [cold_pass(collection, self.day, self.platform)]
+            microwave = collection in ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb")
+            radar = collection == "sentinel1-grd"
+            passes = [cold_pass(collection, self.day, self.platform)] if microwave else None
             folder = self.root / collection
             folder.mkdir()
-            paths = simulate(
-                collection,
-                self.day,
-                self.day,
-                folder,
-                truth=self.truth,
-                platform=None if modis else self.platform,
-                passes=passes,
-                grid=self.grid,
-                tiles=(TILE,),
-                box=BOX,
-            )
+            paths = [
+                path
+                for day in ((*SCENES, self.day) if radar else (self.day,))
+                for path in simulate(
+                    collection,
+                    day,
+                    day,
+                    folder,
+                    truth=self.truth,
+                    platform=self.platform if microwave else None,
+                    passes=passes,
+                    grid=self.grid,
+                    tiles=(TILE,),
+                    box=BOX,
+                )
+            ]
             self.seen[collection] = [self.fetched(path) for path in paths if path.suffix != ".TIM"]
         return self.seen[collection]
 
@@ -159,45 +179,73 @@ class Stream:
         if self.of(product) is not self:
             return self.of(product).output(product)
         if product not in self.made:
-            case, folder = self.case(product), self.root / product
-            manifest = case.make(folder).manifest
-            (master,) = manifest.of_role("data")
-            outcome = Outcome(
-                slot=case.task.slot,
-                version=case.product.version,
-                token=case.task.token,
-                inputs_hash=case.task.inputs_hash,
-                status="made",
-                manifest=manifest,
-                finished_at=self.morning,
-            )
-            told = announcement(case.product, case.task.slot, outcome, 1, "final", manifest.checksum, self.morning)
-            self.made[product] = [Fetched(TaskInput(granule=told), folder / master.name)]
+            self.made[product] = [
+                self._made(case, self.root / (product if number == 0 else f"{product}-{number}"))
+                for number, case in enumerate(self.cases(product))
+            ]
         return self.made[product]
 
-    def case(self, name: str, recipe: Mapping[str, str] | None = None) -> Case:
-        """Return a product with what it is made of. recipe : another one than that of RECIPES"""
+    def _made(self, case: Case, folder: Path) -> Fetched:
+        manifest = case.make(folder).manifest
+        (master,) = manifest.of_role("data")
+        outcome = Outcome(
+            slot=case.task.slot,
+            version=case.product.version,
+            token=case.task.token,
+            inputs_hash=case.task.inputs_hash,
+            status="made",
+            manifest=manifest,
+            finished_at=self.morning,
+        )
+        told = announcement(case.product, case.task.slot, outcome, 1, "final", manifest.checksum, self.morning)
+        return Fetched(TaskInput(granule=told), folder / master.name)
+
+    def cases(self, name: str) -> list[Case]:
+        """Return the cases of a product: one for each granule, where each is a period of its own."""
+        if self.plugins.product(name).period.kind != "granule":
+            return [self.case(name)]
+        files = self.files(name)
+        (entry,) = files
+        return [self.case(name, given={entry: [file]}) for file in files[entry]]
+
+    def case(
+        self,
+        name: str,
+        recipe: Mapping[str, str] | None = None,
+        given: Mapping[str, Sequence[Fetched]] | None = None,
+    ) -> Case:
+        """Return a product with what it is made of.
+
+        recipe : another one than that of RECIPES
+        given : the files themselves, instead of a recipe
+        """
         if self.of(name) is not self:
-            return self.of(name).case(name, recipe)
-        product, files = self.plugins.product(name), self.files(name, recipe)
+            return self.of(name).case(name, recipe, given)
+        if given is None and self.plugins.product(name).period.kind == "granule":
+            return self.cases(name)[-1]
+        product, files = self.plugins.product(name), given or self.files(name, recipe)
         if name in CUTS and isinstance(product.kind, OnGrid):
             cut = product.kind.grid.cut(f"{product.kind.grid.name}-cut", *CUTS[name])
             product = product.model_copy(update={"kind": OnGrid(grid=cut)})
         elif isinstance(product.kind, OnGrid) and product.kind.grid.width * product.kind.grid.cell[0] == 360.0:
             window = product.kind.grid.cut(f"{product.kind.grid.name}-part", *BOX)
             product = product.model_copy(update={"kind": OnGrid(grid=window)})
-        interval = product.period.containing(self.morning)
+        first = next(iter(files.values()))[-1].granule
+        alone = product.period.kind == "granule"
+        interval = (
+            product.period.of_granule(first.start, first.end)[0] if alone else product.period.containing(self.morning)
+        )
         assert interval is not None
-        first = next(iter(files.values()))[0].granule
+        files = {entry: _placed(product, entry, interval, found) for entry, found in files.items()}
         slot = Slot(
             product=name,
             period=interval.label,
             start=interval.start,
             end=interval.end,
             tile=first.tile if product.tiled else "",
-            variant="cold" if product.variants else "",
+            variant=first.variant if first.variant in product.variants else (*product.variants, "")[0],
         )
-        inputs = {entry: tuple(file.entry for file in given) for entry, given in files.items()}
+        inputs = {entry: tuple(file.entry for file in found) for entry, found in files.items()}
         task = Task(
             slot=slot,
             version=product.version,
@@ -260,3 +308,18 @@ class Stream:
             received_at=self.morning,
         )
         return Fetched(TaskInput(granule=granule), path)
+
+
+def _placed(product: Product, entry: str, interval: Interval, files: Sequence[Fetched]) -> Sequence[Fetched]:
+    """Return the files of an input, each in the step of the window that it lies in."""
+    windows = spans(product.inputs[entry].window, product.period, interval)
+    steps = {
+        file.granule.granule_id: step
+        for file in files
+        for step, near in windows
+        if step and near.start <= file.granule.start < near.end
+    }
+    return [
+        Fetched(file.entry.model_copy(update={"step": steps.get(file.granule.granule_id, 0)}), file.path)
+        for file in files
+    ]

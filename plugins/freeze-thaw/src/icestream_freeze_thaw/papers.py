@@ -23,3 +23,14 @@ ZHAO_2017 = Reference(
     "Space Sci. 4, 472-484",
     doi="10.1002/2017EA000277",
 )
+WANG_2022 = Reference(
+    citation="Wang et al. 2022: freeze and thaw of the ground from a seasonal scaling of Sentinel-1 backscatter and "
+    "the index of AMSR2. Remote Sens. 14, 2854",
+    doi="10.3390/rs14122854",
+)
+ZHOU_2022 = Reference(
+    citation="Zhou, Liu, Zhou, Zhang, Chen & Xie 2022: Detection of soil freeze/thaw states at a high spatial "
+    "resolution in Qinghai-Tibet Engineering Corridor. IEEE Geosci. Remote Sens. Lett.; dataset: National Tibetan "
+    "Plateau Data Center",
+    doi="10.11888/Cryos.tpdc.272144",
+)

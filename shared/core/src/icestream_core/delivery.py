@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ class Delivery(BaseModel):
 
     dataset : "S39"
     filename : Python format with `period` (the slot's start), `tile` and `variant`: "{period:%Y%j}.txt"
+    words : what the dataset calls a variant, where its file names do not have our word: {"cold": "am"}
     variable : which variable of the product
     unit : that the values are converted to
     nodata : written where the product has none
@@ -31,6 +33,7 @@ class Delivery(BaseModel):
     dataset: str
     format: Format
     filename: str
+    words: dict[str, str] = {}
     variable: str
     unit: str
     nodata: float
@@ -86,6 +89,7 @@ def geotiff(
     name: str = "",
     grid: Grid | None = None,
     resampling: Resampling = "nearest",
+    words: Mapping[str, str] | None = None,
     certainty: str = "",
 ) -> Delivery:
     """Return a GeoTIFF delivery."""
@@ -94,6 +98,7 @@ def geotiff(
         dataset=dataset,
         format="geotiff",
         filename=filename,
+        words=dict(words or {}),
         variable=variable,
         unit=unit,
         nodata=nodata,

@@ -17,6 +17,9 @@ Combine = Literal["single", "mosaic", "mean", "stack", "best"]
 LONGEST = timedelta(days=3660)
 """Nothing is waited for longer than ten years."""
 
+NO_VARIANT = "none"
+"""Of an input whose source has no variants, where the product has some: what comes holds for all of them."""
+
 LIBRARY = "library-"
 """A source named so is a coarse default that a Python library ships; it is always there."""
 
@@ -66,7 +69,8 @@ class Input(BaseModel):
     role : only the arrival of a trigger opens a slot or makes it again
     opens : a trigger that makes again and does not open: what it belongs to will be opened by another input
     tile : "same" as the slot's; "all" that there are (mosaic); "any" one, tiles being alternatives
-    variant : which variant of the source; "" for the slot's own where the product has variants
+    variant : which variant of the source; "" for the slot's own where the product has variants, "none" where the source
+        has none
     tiles_expected : for tile="all": the tiles that make it complete; where they are not known, quiet decides
     variants_expected : for an input that reads several variants of its source: those that make it complete
     at_least : granules of the slot's own step without which nothing is made
@@ -115,6 +119,11 @@ class Input(BaseModel):
                 f"variants are expected of an input that reads all of them; this one reads {self.variant!r} alone"
             )
         return self
+
+    @property
+    def granule_variant(self) -> str | None:
+        """The variant that its granules must have; None for the slot's own."""
+        return ("" if self.variant == NO_VARIANT else self.variant) if self.variant else None
 
     @property
     def triggers(self) -> bool:

@@ -80,7 +80,8 @@ def canonical_filename(slot: Slot, suffix: str = ".nc") -> str:
 
 def delivery_filename(delivery: Delivery, slot: Slot) -> str:
     """Return the file name that a dataset promises for a slot."""
-    return delivery.filename.format(period=slot.start, tile=slot.tile, variant=slot.variant)
+    variant = delivery.words.get(slot.variant, slot.variant)
+    return delivery.filename.format(period=slot.start, tile=slot.tile, variant=variant)
 
 
 def announcement(

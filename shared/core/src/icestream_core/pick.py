@@ -112,8 +112,8 @@ def _fits(product: Product, slot: Slot, entry: Input, windows: list[tuple[int, I
         return False
     if product.tiled and entry.tile == "same" and granule.tile not in _own_or_any(entry, slot.tile):
         return False
-    if entry.variant:
-        if granule.variant != entry.variant:
+    if entry.granule_variant is not None:
+        if granule.variant != entry.granule_variant:
             return False
     elif product.variants and granule.variant not in _own_or_any(entry, slot.variant):
         return False

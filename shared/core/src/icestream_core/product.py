@@ -182,6 +182,11 @@ class Product(BaseModel):
                 f"file name {delivery.filename!r} of {self.name} lacks {', '.join(lacking)}: "
                 "slots would overwrite each other's files"
             )
+        if unknown := delivery.words.keys() - set(self.variants):
+            raise ValueError(f"delivery {delivery.name} has words for {unknown}; variants are {self.variants}")
+        called = [delivery.words.get(variant, variant) for variant in self.variants]
+        if len(set(called)) != len(called):
+            raise ValueError(f"delivery {delivery.name} calls two variants alike among {', '.join(called)}")
         sample = delivery.filename.format(period=datetime(2001, 6, 15, tzinfo=UTC), tile="tile", variant="variant")
         if not sample or sample.startswith(".") or "/" in sample or "\\" in sample:
             raise ValueError(f"file name {delivery.filename!r} gives {sample!r}, which is no name of a file")

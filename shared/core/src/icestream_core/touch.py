@@ -84,7 +84,7 @@ def queries(product: Product, slot: Slot) -> dict[str, Query]:
             end=max(near.end for _, near in windows),
             # An ancillary without tile or variant holds for all of them; `pick` leaves out those of others.
             tile=slot.tile if product.tiled and entry.tile == "same" and not entry.timeless else None,
-            variant=entry.variant or (slot.variant if product.variants and not entry.timeless else "") or None,
+            variant=_asked_variant(product, entry, slot),
             parts=parts if all(source.needs or source.wants for source in entry.sources) else (),
         )
         if isinstance(entry.window, SameSeason):
@@ -94,6 +94,12 @@ def queries(product: Product, slot: Slot) -> dict[str, Query]:
         else:
             found[name] = query
     return found
+
+
+def _asked_variant(product: Product, entry: Input, slot: Slot) -> str | None:
+    if entry.granule_variant is not None:
+        return entry.granule_variant
+    return (slot.variant if product.variants and not entry.timeless else "") or None
 
 
 def _merged(windows: Iterable[tuple[int, Interval]]) -> list[tuple[datetime, datetime]]:
@@ -119,7 +125,7 @@ def reads(source: Source, granule: Granule) -> bool:
 
 def _slot_variant(product: Product, entry: Input, granule: Granule) -> str | None:
     """Return the variant of the slots touched; None for all of them, "-" for none."""
-    if entry.variant and granule.variant != entry.variant:
+    if entry.granule_variant is not None and granule.variant != entry.granule_variant:
         return "-"
     if not product.variants:
         return ""

@@ -10,7 +10,7 @@ import numpy as np
 from icestream_core.errors import RecordError
 from icestream_core.grid import Grid
 from icestream_core.inputs import Resampling
-from icestream_generation.geolocation import crs_of
+from icestream_generation.geolocation import crs_of, xy_of
 
 Array = np.ndarray
 EARTH_RADIUS_M = 6_371_228.0
@@ -26,14 +26,27 @@ def swath_onto(
     """
     if resampling != "nearest":
         raise RecordError(f"a swath is put on a grid by 'nearest' only; the record asks for {resampling!r}")
+    reach = max(spacing(longitude, latitude), _cell_metres(target) / 2) * 0.75
+    found = {name: np.full(target.shape, np.nan, np.float32) for name in values}
+    rows, columns = _reached(target, longitude, latitude, reach)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return found
+    size = columns.stop - columns.start, rows.stop - rows.start
+    part = target.window(f"{target.name}-reached", columns.start, rows.start, *size)
+    for name, field in _nearest(values, longitude, latitude, part, reach).items():
+        found[name][rows, columns] = field
+    return found
+
+
+def _nearest(
+    values: Mapping[str, Array], longitude: Array, latitude: Array, target: Grid, reach: float
+) -> dict[str, Array]:
     from pyresample.geometry import SwathDefinition
     from pyresample.kd_tree import get_neighbour_info, get_sample_from_neighbour_info
 
-    area = _area(target)
     swath = SwathDefinition(lons=longitude, lats=latitude)  # type: ignore[no-untyped-call]
-    reach = max(spacing(longitude, latitude), _cell_metres(target) / 2) * 0.75
     valid_in, valid_out, index, _ = get_neighbour_info(  # type: ignore[no-untyped-call]
-        swath, area, radius_of_influence=reach, neighbours=1
+        swath, _area(target), radius_of_influence=reach, neighbours=1
     )
     return {
         name: get_sample_from_neighbour_info(  # type: ignore[no-untyped-call]
@@ -41,6 +54,27 @@ def swath_onto(
         )
         for name, field in values.items()
     }
+
+
+def _reached(target: Grid, longitude: Array, latitude: Array, reach: float) -> tuple[slice, slice]:
+    """Return the rows and columns of a grid that hold every cell within reach of a swath: a scene is small on many.
+
+    A geographic grid is taken whole: longitudes go round.
+    """
+    if target.is_geographic:
+        return slice(0, target.height), slice(0, target.width)
+    x, y = xy_of(target, longitude, latitude)
+    there = np.isfinite(x) & np.isfinite(y)
+    if not there.any():
+        return slice(0, 0), slice(0, 0)
+    a, _, west, _, e, north = target.transform
+    ends = [np.array([v[there].min() - 2 * reach, v[there].max() + 2 * reach]) for v in (x, y)]
+    columns, rows = np.sort((ends[0] - west) / a), np.sort((ends[1] - north) / e)
+    return _clipped(rows, target.height), _clipped(columns, target.width)
+
+
+def _clipped(ends: Array, size: int) -> slice:
+    return slice(int(np.clip(np.floor(ends[0]), 0, size)), int(np.clip(np.ceil(ends[1]), 0, size)))
 
 
 def spacing(longitude: Array, latitude: Array) -> float:

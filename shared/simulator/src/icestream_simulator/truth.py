@@ -94,7 +94,7 @@ class Truth:
         swing = DIURNAL_K + (DESERT_DIURNAL_K - DIURNAL_K) * places.terrain.desert
         swing = np.where(depth > 0.02, SNOW_DIURNAL_K, swing)
         surface = air + swing * np.cos(2.0 * np.pi * (local_hour - WARMEST_HOUR) / 24.0)
-        frozen = season + THAW_INERTIA * climate.DISTURBANCE_K * weather < FREEZING_K
+        frozen = _ground(season, weather) < FREEZING_K
         storm = places.lattice.sample(climate.snowfall(self.seed, day.toordinal()))
         rain = np.where(frozen | (depth > 0), 0.0, RAIN_DEPRESSION_K * np.maximum(storm - RAIN_SNOWFALL, 0.0))
         on_ice = _float(surface - places.inland_cold)
@@ -114,6 +114,11 @@ class Truth:
             firn_temperature=below.temperature,
             firn_water=below.water,
         )
+
+    def ground_temperature(self, places: Places, day: date, local_hour: float) -> FloatArray:
+        """Return the temperature, K, by which the ground of a day is frozen or thawed."""
+        weather = climate.disturbance(self.seed, day.toordinal() + local_hour / 24.0, places.lattice)
+        return _float(_ground(places.season_temperature(day), weather))
 
     def snow_depth(self, grid: Grid, day: date, *, fine: bool = False) -> FloatArray:
         """Return the snow depth on a grid, m; NaN where the grid leaves the globe.
@@ -136,6 +141,11 @@ class Truth:
     def snow_cover(self, tile: str, period: Interval) -> NDArray[np.bool_]:
         """Return where snow covers the ground of a MODIS tile on any day of a period, shape (2400, 2400)."""
         return self.tile(tile).snow_within(period)
+
+
+def _ground(season: FloatArray, weather: FloatArray) -> FloatArray:
+    """Return the temperature of the ground, K, which follows the weather but half."""
+    return np.asarray(season + THAW_INERTIA * climate.DISTURBANCE_K * weather)
 
 
 def _sea_ice(latitude: FloatArray, day: date) -> FloatArray:

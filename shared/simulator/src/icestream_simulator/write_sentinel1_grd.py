@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icestream_simulator.new_file import new_file
-from icestream_simulator.noise import generator
+from icestream_simulator.noise import generator, point_noise
 from icestream_simulator.places import Places
-from icestream_simulator.truth import Truth
+from icestream_simulator.truth import FREEZING_K, Truth
 
 FloatArray = NDArray[np.float64]
 
@@ -40,6 +40,10 @@ NEAR_INCIDENCE, FAR_INCIDENCE = 34.0, 36.0
 THAWED_DB = {"vv": -11.0, "vh": -18.0}
 FROZEN_DROP_DB = 3.5
 """Frozen soil scatters less, for want of liquid water."""
+SLOPE_K, SLOPE_M = 1.5, 600.0
+"""By how much sunny and shady slopes are warmer and colder than the ground around, and how long such a slope is."""
+ROCK_SHARE, ROCK_M, ROCK_DROP_DB = 0.15, 900.0, 0.5
+"""Of bare rock, which hardly changes as it freezes."""
 WATER_DB = {"vv": -20.0, "vh": -27.0}
 BORDER = 20
 """Pixels on either side that are nought, as at the edge of a real scene."""
@@ -49,6 +53,8 @@ HEADING = {"ascending": -12.0, "descending": 192.0}
 """Of the flight, degrees east of north."""
 METRES_A_DEGREE = 111_195.0
 FIRST_ORBIT, REPEAT = 73, 175
+FIRST_DAY = date(2014, 10, 3)
+"""Nothing was distributed before it."""
 NAGQU = (31.5, 92.0)
 TRACKS = {"ascending": (41, 3), "descending": (150, 8)}
 """Over Nagqu: relative orbit, and on which day of the twelve, counted from the proleptic ordinal."""
@@ -76,11 +82,16 @@ class Scene(NamedTuple):
 
 
 class Radar(NamedTuple):
-    """The scene's truth: sigma nought (1) by polarisation and places of pixels, on every tenth line and pixel."""
+    """The scene's truth on every tenth line and pixel: sigma nought (1) by polarisation, places, and the ground.
+
+    frozen : the ground; rock : bare rock, which does not show it
+    """
 
     sigma: Mapping[str, FloatArray]
     latitude: FloatArray
     longitude: FloatArray
+    frozen: NDArray[np.bool_]
+    rock: NDArray[np.bool_]
 
 
 def scenes_on(day: date) -> list[Scene]:
@@ -88,13 +99,13 @@ def scenes_on(day: date) -> list[Scene]:
     return [
         Scene(day, *NAGQU, direction, track)
         for direction, (track, number) in TRACKS.items()
-        if day.toordinal() % 12 == number
+        if day >= FIRST_DAY and day.toordinal() % 12 == number
     ]
 
 
 def scene_name(scene: Scene) -> str:
     """Return the name of the SAFE, without a suffix."""
-    cycles = (scene.day - date(2014, 10, 3)).days // 12
+    cycles = (scene.day - FIRST_DAY).days // 12
     absolute = FIRST_ORBIT + REPEAT * (cycles + 10) + scene.relative_orbit - 1
     end = scene.start + timedelta(seconds=25)
     return f"S1A_IW_GRDH_1SDV_{scene.start:%Y%m%dT%H%M%S}_{end:%Y%m%dT%H%M%S}_{absolute:06d}_{absolute:06X}_C0DE"
@@ -116,14 +127,22 @@ def radar_truth(truth: Truth, scene: Scene, polarisations: Sequence[str] = ("vv"
     line, pixel = np.arange(4.5, LINES, 10.0), np.arange(4.5, PIXELS, 10.0)
     latitude, longitude = places_of(scene, line, pixel)
     places = Places(truth.seed, longitude.ravel(), latitude.ravel())
-    state = truth.state(places, scene.day, PASS_HOUR[scene.direction])
+    east = METRES_A_DEGREE * np.cos(np.radians(scene.latitude)) * longitude.ravel()
+    north = METRES_A_DEGREE * latitude.ravel()
+    slope = point_noise(truth.seed, "sunny slopes", east / SLOPE_M, north / SLOPE_M)
+    ground = truth.ground_temperature(places, scene.day, PASS_HOUR[scene.direction]) + SLOPE_K * slope
+    frozen = ground < FREEZING_K
+    hard = point_noise(truth.seed, "bare rock", east / ROCK_M, north / ROCK_M)
+    rock = hard > np.quantile(hard, 1.0 - ROCK_SHARE)
     relief = 1e-3 * (places.terrain.elevation - places.terrain.soft_elevation)
     sigma = {}
     for polarisation in polarisations:
-        decibel = THAWED_DB[polarisation] - FROZEN_DROP_DB * state.frozen + np.clip(relief, -1.0, 1.0)
+        drop = np.where(rock, ROCK_DROP_DB, FROZEN_DROP_DB) * frozen
+        decibel = THAWED_DB[polarisation] - drop + np.clip(relief, -1.0, 1.0)
         decibel = np.where(places.terrain.land < 0.5, WATER_DB[polarisation], decibel)
         sigma[polarisation] = (10.0 ** (decibel / 10.0)).reshape(latitude.shape)
-    return Radar(sigma, latitude, longitude)
+    shape = latitude.shape
+    return Radar(sigma, latitude, longitude, frozen.reshape(shape), rock.reshape(shape))
 
 
 def write_scene(out: Path, truth: Truth, scene: Scene, *, zipped: bool = True, edition: int = 0) -> Path:
