@@ -75,6 +75,7 @@ RECIPES: Mapping[str, Sequence[Source]] = {
     "freeze-thaw-global-005": (amsr2_cold, land_surface),
     "freeze-thaw-qtec-100m": (corridor,),
     "melt-onset-high-asia": (f17_cold,),
+    "melt-onset-high-asia-years": (f17_cold,),
     "melt-reference-greenland": (f17_cold,),
     "surface-melt-greenland": (f17_cold, greenland),
     "surface-melt-antarctica": (antarctica,),

@@ -124,6 +124,7 @@ def test_a_record_names_no_library_among_what_it_reads() -> None:
     assert FULL.collections_read == ("tb", "depth")
 
 
+LAYERED = {"depth": Variable(unit="m", long_name="depth", valid=(0, 1), along="year")}
 DELIVERY: dict[str, Any] = {"unit": "cm", "nodata": -1}
 
 
@@ -158,6 +159,19 @@ DELIVERY: dict[str, Any] = {"unit": "cm", "nodata": -1}
             {"deliveries": (ascii_grid("S39", "{period:%j}.txt", "depth", **DELIVERY),), "variants": ("cold",)},
             "lacks variant",
         ),
+        (
+            {"deliveries": (geotiff("S29", "{period:%j}", "depth", behind=("height",), **DELIVERY),)},
+            "is of height",
+        ),
+        (
+            {"writes": LAYERED, "deliveries": (ascii_grid("S29", "{period:%j}", "depth", **DELIVERY),)},
+            "only a GeoTIFF has several bands",
+        ),
+        (
+            {"writes": LAYERED, "deliveries": (geotiff("S29", "{period:%j}", "depth", behind=("depth",), **DELIVERY),)},
+            "no layers of its own",
+        ),
+        ({"writes": LAYERED, "kind": Table()}, "which only rasters have"),
         (
             {"deliveries": (geotiff("S13", "{period:%j}{variant}", "depth", words={"A": "a"}, **DELIVERY),)},
             "has words for",

@@ -58,6 +58,7 @@ RECIPES = {
     "freeze-thaw-qtec-100m": {"scaling": "seasonal-scaling-qtec", "indicators": "frost-indicators-qtec"},
     "freeze-thaw-global-005": {"coarse": "freeze-thaw-global-025", "lst": "myd11c1"},
     "melt-onset-high-asia": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
+    "melt-onset-high-asia-years": {"onset": "melt-onset-high-asia", "elevation": "library-altitude"},
     "melt-reference-greenland": {"tb": "cold-pass-tb"},
     "melt-reference-antarctica": {"tb": "cold-pass-tb"},
     "surface-melt-greenland": {

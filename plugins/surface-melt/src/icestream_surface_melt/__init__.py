@@ -1,9 +1,19 @@
 """Surface melt products."""
 
 from icestream_core.hookspecs import hookimpl
-from icestream_surface_melt import melt_onset_high_asia, melt_reference, surface_melt_records
+from icestream_surface_melt import (
+    melt_onset_high_asia,
+    melt_onset_high_asia_years,
+    melt_reference,
+    surface_melt_records,
+)
 
 
 @hookimpl
 def icestream_products() -> list[object]:
-    return [*melt_reference.PRODUCTS, *surface_melt_records.PRODUCTS, melt_onset_high_asia.PRODUCT]
+    return [
+        *melt_reference.PRODUCTS,
+        *surface_melt_records.PRODUCTS,
+        melt_onset_high_asia.PRODUCT,
+        melt_onset_high_asia_years.PRODUCT,
+    ]

@@ -38,7 +38,7 @@ QUICK: Final[dict[str, Any]] = {
 @click.option("--simulated", is_flag=True, help="Simulated granules, even where there are real ones.")
 @click.option("--out", default="demo-output", show_default=True, metavar="DIR", help="Cleared first.")
 @click.option(
-    "--from", "first", type=DAY, default="2016-01-29", show_default="2016-01-29", help="Simulated: first day."
+    "--from", "first", type=DAY, default="2014-01-29", show_default="2014-01-29", help="Simulated: first day."
 )
 @click.option("--days", type=click.IntRange(1, 60), default=4, show_default=True, help="Simulated days.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated world.")

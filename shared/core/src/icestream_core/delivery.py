@@ -18,6 +18,7 @@ class Delivery(BaseModel):
 
     dataset : "S39"
     filename : Python format with `period` (the slot's start), `tile` and `variant`: "{period:%Y%j}.txt"
+    behind : of a GeoTIFF: more variables, in units of their own, as bands behind those of `variable`
     words : what the dataset calls a variant, where its file names do not have our word: {"cold": "am"}
     variable : which variable of the product
     unit : that the values are converted to
@@ -35,6 +36,7 @@ class Delivery(BaseModel):
     filename: str
     words: dict[str, str] = {}
     variable: str
+    behind: tuple[str, ...] = ()
     unit: str
     nodata: float
     dtype: Literal["uint8", "int16", "int32", "float32", "float64"] = "float32"
@@ -90,9 +92,10 @@ def geotiff(
     grid: Grid | None = None,
     resampling: Resampling = "nearest",
     words: Mapping[str, str] | None = None,
+    behind: tuple[str, ...] = (),
     certainty: str = "",
 ) -> Delivery:
-    """Return a GeoTIFF delivery."""
+    """Return a GeoTIFF delivery; a variable with layers has a band for each, in their order."""
     return Delivery(
         name=name or dataset.lower(),
         dataset=dataset,
@@ -100,6 +103,7 @@ def geotiff(
         filename=filename,
         words=dict(words or {}),
         variable=variable,
+        behind=behind,
         unit=unit,
         nodata=nodata,
         dtype=dtype,

@@ -18,7 +18,7 @@ from icestream_core.grid import Grid
 from icestream_core.inputs import Input
 from icestream_core.period import Period
 from icestream_core.problems import first_problems
-from icestream_core.variable import Written
+from icestream_core.variable import Variable, Written
 from icestream_core.window import LatestBefore
 
 Fidelity = Literal["published-formula", "published-method-refit", "inspired-by"]
@@ -146,11 +146,18 @@ class Product(BaseModel):
             taken = self.inputs.get(self.fit.parameters)
             if taken is None or taken.role != "parameters":
                 raise ValueError(f"what is fitted goes into {self.fit.parameters!r}, which is no input of parameters")
+        layered = {name for name, written in self.writes.items() if isinstance(written, Variable) and written.along}
+        if layered and not isinstance(self.kind, OnGrid | OnLattice):
+            raise ValueError(f"{', '.join(sorted(layered))} has layers, which only rasters have")
         for delivery in self.deliveries:
-            if delivery.variable not in self.writes:
+            if lacking := {delivery.variable, *delivery.behind} - self.writes.keys():
                 raise ValueError(
-                    f"delivery {delivery.name} is of {delivery.variable!r}; it writes {', '.join(self.writes)}"
+                    f"delivery {delivery.name} is of {', '.join(sorted(lacking))}; it writes {', '.join(self.writes)}"
                 )
+            if delivery.format != "geotiff" and (delivery.behind or delivery.variable in layered):
+                raise ValueError(f"delivery {delivery.name}: only a GeoTIFF has several bands, not {delivery.format}")
+            if layered & set(delivery.behind):
+                raise ValueError(f"delivery {delivery.name}: what stands behind has no layers of its own")
         names = [delivery.name for delivery in self.deliveries]
         if len(set(names)) != len(names):
             raise ValueError(f"two deliveries of one name among {', '.join(names)}")
@@ -175,7 +182,8 @@ class Product(BaseModel):
         apart = {
             "tile": self.tiled,
             "variant": bool(self.variants),
-            "period": self.period.kind != "singleton",
+            # The dataset tree has a folder for each year.
+            "period": self.period.kind not in ("singleton", "year", "hydrological-year"),
         }
         if lacking := [field for field, needed in apart.items() if needed and field not in fields]:
             raise ValueError(

@@ -12,6 +12,8 @@ class Variable(BaseModel):
 
     unit : UDUNITS, SI ("m", "K", "1")
     standard_name : of the CF table, or empty where it has none
+    along : of a raster: a dimension before rows and columns, such as "year"; what is returned has it, with a coordinate
+        that says where each layer stands
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +24,7 @@ class Variable(BaseModel):
     long_name: str
     valid: tuple[float, float]
     dtype: Literal["float32", "float64", "int16", "int32"] = "float32"
+    along: str = Field(default="", pattern=r"^[a-z]*$")
 
 
 class Flags(BaseModel):

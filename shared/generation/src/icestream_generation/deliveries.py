@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,12 @@ from icestream_core.errors import RecordError
 from icestream_core.grid import Grid
 from icestream_core.naming import delivery_filename
 from icestream_core.product import Features, Table
+from icestream_core.variable import Variable, Written
 from icestream_generation.ascii_grid import write_ascii_grid
 from icestream_generation.csv_table import write_csv
 from icestream_generation.delivery_values import delivered
 from icestream_generation.features import Feature, write_features
-from icestream_generation.geotiff import write_geotiff
+from icestream_generation.geotiff import Band, write_geotiff
 from icestream_generation.hdf5 import write_hdf5
 from icestream_generation.manifest import MadeFile
 from icestream_generation.netcdf import write_netcdf
@@ -34,8 +35,17 @@ MEDIA_TYPES = {
 }
 
 
-def deliver_raster(out: Path, provenance: Provenance, grid: Grid, arrays: dict[str, np.ndarray]) -> list[MadeFile]:
-    """Write every delivery of a raster; raises RecordError for a form that is none of a raster."""
+def deliver_raster(
+    out: Path,
+    provenance: Provenance,
+    grid: Grid,
+    arrays: dict[str, np.ndarray],
+    along: Mapping[str, np.ndarray] | None = None,
+) -> list[MadeFile]:
+    """Write every delivery of a raster; raises RecordError for a form that is none of a raster.
+
+    along : where the layers of variables that have some stand, by the name of their dimension
+    """
     files = []
     for delivery in provenance.product.deliveries:
         path = _path(out, delivery, provenance)
@@ -45,7 +55,10 @@ def deliver_raster(out: Path, provenance: Provenance, grid: Grid, arrays: dict[s
             case "ascii-grid":
                 write_ascii_grid(path, delivery, target, values)
             case "geotiff":
-                write_geotiff(path, delivery, target, values, written, provenance)
+                bands = [*_bands(delivery, values, written, along or {})]
+                for name in delivery.behind:
+                    bands += _behind(delivery, name, arrays[name], provenance, grid)
+                write_geotiff(path, delivery, target, bands, written, provenance)
             case "netcdf":
                 layer = Layer(delivery.variable, written, values, delivery.nodata)
                 write_netcdf(path, raster_contents(provenance, target, [layer]))
@@ -55,6 +68,23 @@ def deliver_raster(out: Path, provenance: Provenance, grid: Grid, arrays: dict[s
                 raise _no_such_form(delivery, "a raster")
         files.append(_written(path, delivery))
     return files
+
+
+def _bands(delivery: Delivery, values: np.ndarray, written: Written, along: Mapping[str, np.ndarray]) -> Iterator[Band]:
+    """Give the bands of a variable: itself, or one for each of its layers, named for where it stands."""
+    if values.ndim == 2:
+        yield Band(delivery.variable, delivery.unit, values)
+        return
+    places = along[written.along] if isinstance(written, Variable) else ()
+    for place, layer in zip(places, values, strict=True):
+        yield Band(f"{place:g}", delivery.unit, layer)
+
+
+def _behind(delivery: Delivery, name: str, stored: np.ndarray, provenance: Provenance, grid: Grid) -> list[Band]:
+    written = provenance.product.writes[name]
+    unit = written.unit if isinstance(written, Variable) else "1"
+    own = delivery.model_copy(update={"variable": name, "unit": unit})
+    return [Band(name, unit, delivered(own, stored, written, grid).values)]
 
 
 def deliver_table(out: Path, provenance: Provenance, kind: Table, columns: dict[str, np.ndarray]) -> list[MadeFile]:

@@ -24,10 +24,12 @@ class Delivered(NamedTuple):
 
 
 def delivered(delivery: Delivery, stored: np.ndarray, written: Written, grid: Grid) -> Delivered:
-    """Return a raster variable in the form that a delivery promises."""
+    """Return a raster variable in the form that a delivery promises, layer by layer where it has some."""
     floats = stored_as_floats(stored, written)
     target = delivery.grid or grid
-    values = onto(floats, grid, target, delivery.resampling)
+    layers = floats if floats.ndim > 2 else floats[np.newaxis]
+    moved = [onto(layer, grid, target, delivery.resampling) for layer in layers]
+    values = np.stack(moved) if floats.ndim > 2 else moved[0]
     return Delivered(target, in_unit(delivery, values, written), described(delivery, written))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,10 +14,18 @@ from icestream_core.variable import Flags, Written
 from icestream_generation.provenance import Provenance
 
 
+class Band(NamedTuple):
+    """One band: what it is called, the unit of its values, and those in the delivery's type."""
+
+    name: str
+    unit: str
+    values: np.ndarray
+
+
 def write_geotiff(
-    path: Path, delivery: Delivery, grid: Grid, values: np.ndarray, written: Written, provenance: Provenance
+    path: Path, delivery: Delivery, grid: Grid, bands: Sequence[Band], written: Written, provenance: Provenance
 ) -> None:
-    """Write one variable as a GeoTIFF of one band, with its unit and meanings in the tags."""
+    """Write a variable as a GeoTIFF, with its meanings in the tags. bands : one, or one a layer and what is behind"""
     import rasterio
     from rasterio.transform import Affine
 
@@ -25,7 +35,7 @@ def write_geotiff(
         driver="GTiff",
         width=grid.width,
         height=grid.height,
-        count=1,
+        count=len(bands),
         dtype=delivery.dtype,
         crs=grid.crs,
         transform=Affine(*grid.transform),
@@ -34,11 +44,13 @@ def write_geotiff(
         blockxsize=256,
         blockysize=256,
         compress="deflate",
-        predictor=3 if values.dtype.kind == "f" else 2,
+        interleave="band",
+        predictor=3 if bands[0].values.dtype.kind == "f" else 2,
     ) as file:
-        file.write(values, 1)
-        file.set_band_description(1, delivery.variable)
-        file.set_band_unit(1, delivery.unit)
+        for number, band in enumerate(bands, start=1):
+            file.write(band.values, number)
+            file.set_band_description(number, band.name)
+            file.set_band_unit(number, band.unit)
         file.update_tags(**_tags(delivery, written, provenance))
 
 

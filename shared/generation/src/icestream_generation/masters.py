@@ -15,7 +15,7 @@ from icestream_generation.features import check_features, write_features
 from icestream_generation.footprint import Footprint, footprint, of_points
 from icestream_generation.manifest import MadeFile
 from icestream_generation.netcdf import write_netcdf
-from icestream_generation.promises import check, fill_of, valid_shares
+from icestream_generation.promises import axes, check, fill_of, valid_shares
 from icestream_generation.provenance import Provenance
 from icestream_generation.quicklook import features_quicklook, raster_quicklook, table_quicklook
 from icestream_generation.raster import Layer, raster_contents
@@ -38,12 +38,12 @@ class Made(NamedTuple):
 
 
 def write_raster_product(out: Path, provenance: Provenance, grid: Grid, returned: Any) -> Made:
-    arrays = check(provenance.product, returned, grid.shape)
+    arrays, along = check(provenance.product, returned, grid.shape), axes(provenance.product, returned)
     writes = provenance.product.writes
     layers = [Layer(name, written, arrays[name], fill_of(written)) for name, written in writes.items()]
     master, picture = _paths(out, provenance, ".nc")
-    write_netcdf(master, raster_contents(provenance, grid, layers))
-    delivered = deliver_raster(out, provenance, grid, arrays)
+    write_netcdf(master, raster_contents(provenance, grid, layers, along))
+    delivered = deliver_raster(out, provenance, grid, arrays, along)
     raster_quicklook(picture, provenance, grid, arrays)
     return Made(_files(master, NETCDF, delivered, picture), footprint(grid), valid_shares(provenance.product, arrays))
 

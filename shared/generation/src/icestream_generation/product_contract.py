@@ -20,7 +20,7 @@ import xarray as xr
 
 from icestream_core.collection import Collection
 from icestream_core.errors import Void
-from icestream_core.naming import canonical_filename, delivery_filename
+from icestream_core.naming import canonical_filename, dataset_path, delivery_filename
 from icestream_core.product import Product, product_of
 from icestream_core.slot import Slot
 from icestream_core.task import Task
@@ -119,7 +119,11 @@ class ProductContract:
     def test_no_two_of_its_files_have_one_name(self, case: Case) -> None:
         product, slot = case.product, case.task.slot
         slots = [slot, *_neighbours(product, slot)]
-        names = [delivery_filename(delivery, each) for each in slots for delivery in product.deliveries]
+        names = [
+            f"{dataset_path(each)}/{delivery_filename(delivery, each)}"
+            for each in slots
+            for delivery in product.deliveries
+        ]
         names += [canonical_filename(each) for each in slots]
         assert sorted(names) == sorted(set(names))
 

@@ -41,13 +41,15 @@ def open_output(path: Path, target: Grid | None = None, resampling: Resampling =
 def _raster(file: h5netcdf.File, target: Grid | None, resampling: Resampling) -> Opened:
     grid = grid_of(_text(file.attrs["icestream_grid"]))
     part = part_needed(grid, target, resampling) if target is not None else None
-    window = (part.rows, part.cols) if part is not None else ...
     fields: dict[str, Any] = {}
     for name, variable in file.variables.items():
         if "grid_mapping" not in variable.attrs or ("flag_values" in variable.attrs and not keeps_classes(resampling)):
             continue
         attributes = {key: _plain(variable.attrs[key]) for key in KEPT if key in variable.attrs}
-        fields[name] = (("y", "x"), _floats(variable, window), attributes)
+        # What has layers has a dimension before rows and columns.
+        along = variable.dimensions[:-2]
+        cut = ... if part is None else (*(slice(None) for _ in along), part.rows, part.cols)
+        fields[name] = ((*along, "y", "x"), _floats(variable, cut), attributes)
     return Opened(xr.Dataset(fields), grid if part is None else part.grid)
 
 

@@ -12,6 +12,24 @@ from icestream_core.product import Product
 from icestream_core.variable import Flags, Variable, Written
 
 
+def axes(product: Product, returned: Any) -> dict[str, np.ndarray]:
+    """Return where the layers of variables stand, by the name of their dimension: the coordinate that came with them.
+
+    Raises ProductError where a variable with layers has no such coordinate, or two have different ones.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, written in product.writes.items():
+        if isinstance(written, Flags) or not written.along:
+            continue
+        coordinates = getattr(returned[name], "coords", {})
+        if written.along not in coordinates or returned[name].dims[:1] != (written.along,):
+            raise ProductError(f"{product.name}: {name} came without its dimension and coordinate {written.along!r}")
+        places = np.asarray(coordinates[written.along].values)
+        if not np.array_equal(found.setdefault(written.along, places), places):
+            raise ProductError(f"{product.name}: {name} has other layers along {written.along!r} than another variable")
+    return found
+
+
 def check(product: Product, returned: Any, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Return the arrays as they are stored, by name and in the record's order; missing values are the fill.
 
@@ -34,11 +52,13 @@ def check(product: Product, returned: Any, shape: tuple[int, ...]) -> dict[str, 
 def check_array(product: Product, name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return one variable as it is stored; raises ProductError where it breaks a promise."""
     array = np.asarray(getattr(values, "values", values))
-    if array.shape != shape:
+    written = product.writes[name]
+    layered = isinstance(written, Variable) and bool(written.along) and array.ndim == len(shape) + 1
+    wanted = (array.shape[0], *shape) if layered else shape
+    if array.shape != wanted:
         raise ProductError(f"{product.name}: {name} has shape {array.shape}; wanted {shape}")
     if array.dtype.kind not in "fiub":
         raise ProductError(f"{product.name}: {name} is of type {array.dtype}; wanted numbers")
-    written = product.writes[name]
     if isinstance(written, Flags):
         return _codes(f"{product.name}: {name}", array, written)
     return _quantity(f"{product.name}: {name}", array, written)

@@ -31,12 +31,13 @@ LINE = 20
 
 
 def raster_quicklook(path: Path, provenance: Provenance, grid: Grid, arrays: dict[str, np.ndarray]) -> None:
-    """Draw the first variable of a raster product."""
+    """Draw the first variable of a raster product, or its first layer."""
     name, written = next(iter(provenance.product.writes.items()))
     canvas = canvas_of(grid)
-    values = stored_as_floats(arrays[name][canvas.rows[:, None], canvas.cols[None, :]], written)
+    stored = arrays[name] if arrays[name].ndim == 2 else arrays[name][0]
+    values = stored_as_floats(stored[canvas.rows[:, None], canvas.cols[None, :]], written)
     pixels = _background(canvas)
-    legend = _paint(pixels, values, written, arrays[name])
+    legend = _paint(pixels, values, written, stored)
     _lines(pixels, canvas)
     _page(path, provenance, written, canvas, Image.fromarray(pixels), legend)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from icestream_core.grid import Grid
-from icestream_core.variable import Written
+from icestream_core.variable import Variable, Written
 from icestream_generation.contents import Contents, Field
 from icestream_generation.described import (
     cdm_data_type,
@@ -57,23 +57,35 @@ class Layer(NamedTuple):
     fill: float | int | None
 
 
-def raster_contents(provenance: Provenance, grid: Grid, layers: Sequence[Layer]) -> Contents:
-    """Return the file of a raster; the values are of the grid's shape."""
+def raster_contents(
+    provenance: Provenance, grid: Grid, layers: Sequence[Layer], along: Mapping[str, np.ndarray] | None = None
+) -> Contents:
+    """Return the file of a raster.
+
+    layers : values of the grid's shape, or of several such one after the other
+    along : where the latter stand, by the name of their dimension
+    """
+    along = along or {}
     rows, cols = ("lat", "lon") if grid.is_geographic else ("y", "x")
     places = _geographic(grid) if grid.is_geographic else _projected(grid)
     placed = {"grid_mapping": "crs", "coordinates": "time height" if grid.is_geographic else "time height lat lon"}
     together = {layer.name: layer.written for layer in layers}
     data = tuple(
-        Field(name, (rows, cols), values, variable_attributes(written, together) | placed, fill)
+        Field(name, (*_along(written), rows, cols), values, variable_attributes(written, together) | placed, fill)
         for name, written, values, fill in layers
     )
+    layered = tuple(Field(name, (name,), at, {"long_name": name, "units": "1"}) for name, at in along.items())
     attributes = global_attributes(provenance, footprint(grid), _extent(grid, places))
     return Contents(
-        {rows: grid.height, cols: grid.width, "period": 2},
-        (*moment_fields(provenance), *places, crs_field(grid), *data, provenance_field(provenance)),
+        {rows: grid.height, cols: grid.width, "period": 2} | {name: at.size for name, at in along.items()},
+        (*layered, *moment_fields(provenance), *places, crs_field(grid), *data, provenance_field(provenance)),
         attributes
         | {"cdm_data_type": cdm_data_type(provenance.product.kind), "icestream_grid": grid.model_dump_json()},
     )
+
+
+def _along(written: Written) -> tuple[str, ...]:
+    return (written.along,) if isinstance(written, Variable) and written.along else ()
 
 
 def crs_field(grid: Grid) -> Field:
