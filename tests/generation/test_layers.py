@@ -26,16 +26,16 @@ SMALL = lonlat("small", 70.0, 40.0, 0.5, 8, 6)
 YEARS = (2018, 2017, 2016)
 WRITES = {
     "onset": Variable(unit="d", long_name="day of onset", valid=(0, 366), dtype="int16", along="year"),
-    "height": Variable(unit="m", long_name="height of the ground", valid=(0, 9000)),
+    "altitude": Variable(unit="m", long_name="height of the ground", valid=(0, 9000)),
 }
-DELIVERY = geotiff("S1", "{period:%j}.tif", "onset", unit="d", nodata=-1, dtype="int16", behind=("height",))
+DELIVERY = geotiff("S1", "{period:%j}.tif", "onset", unit="d", nodata=-1, dtype="int16", behind=("altitude",))
 
 
 def layered(field: xr.Dataset) -> dict[str, Any]:
     """Return as many layers as there are years; one cell of the second is missing."""
     onset = np.stack([np.full(SMALL.shape, 100.0 + number) for number in range(len(YEARS))])
     onset[1, 0, 0] = np.nan
-    return {"onset": xr.DataArray(onset, {"year": list(YEARS)}, ("year", "y", "x")), "height": field["tb"]}
+    return {"onset": xr.DataArray(onset, {"year": list(YEARS)}, ("year", "y", "x")), "altitude": field["tb"]}
 
 
 def make(out: Path, compute: Any = layered, **given: Any) -> Product:
@@ -49,7 +49,7 @@ def make(out: Path, compute: Any = layered, **given: Any) -> Product:
 def test_the_geotiff_has_a_band_for_each_layer_in_their_order_and_what_is_behind(tmp_path: Path) -> None:
     make(tmp_path)
     with rasterio.open(tmp_path / "made" / "032.tif") as file:
-        assert file.descriptions == ("2018", "2017", "2016", "height")
+        assert file.descriptions == ("2018", "2017", "2016", "altitude")
         assert file.units == ("d", "d", "d", "m")
         values = file.read()
         assert (file.nodata, values.dtype, file.shape) == (-1, np.int16, SMALL.shape)
@@ -71,7 +71,7 @@ def test_the_file_holds_the_layers_with_their_coordinate_and_passes_the_checker(
     with xr.open_dataset(master, engine="h5netcdf") as data:
         assert data["onset"].dims == ("year", "lat", "lon")
         assert data["year"].values.tolist() == list(YEARS)
-        assert data["height"].dims == ("lat", "lon")
+        assert data["altitude"].dims == ("lat", "lon")
     told = stored(tmp_path / "other.npz", {"tb": np.zeros(SMALL.shape)}, SMALL).granule
     ours = told.model_copy(update={"collection": product.name, "source_format": "icestream"})
     with pytest.raises(GranuleError, match="variable 'onset' has dimensions"):
@@ -106,5 +106,5 @@ def test_two_variables_along_one_dimension_have_the_same_layers(tmp_path: Path) 
 
 
 def test_a_plain_variable_has_no_layers(tmp_path: Path) -> None:
-    with pytest.raises(ProductError, match="height has shape"):
-        make(tmp_path, other(height=np.zeros((3, *SMALL.shape))))
+    with pytest.raises(ProductError, match="altitude has shape"):
+        make(tmp_path, other(altitude=np.zeros((3, *SMALL.shape))))
