@@ -54,11 +54,10 @@ def day_of(product: str, number: int, **given: str) -> Slot:
 class World:
     """Publishes and announces products as gatherer and worker would, without computing anything."""
 
-    def __init__(self, root: Path, ledger_url: str = "") -> None:
+    def __init__(self, root: Path, ledger_url: str = "", **given: Any) -> None:
         self.root = root
-        self.settings: Settings = load(
-            out=str(root), ledger_url=ledger_url or None, catalogue_port=free_ports(1)[0], publisher_name="Ice Office"
-        )
+        asked = {"out": str(root), "ledger_url": ledger_url or None, "publisher_name": "Ice Office"}
+        self.settings: Settings = load(**asked | {"catalogue_port": free_ports(1)[0]} | given)
         self.ledger: Ledger = open_ledger(self.settings.ledger_url.get_secret_value(), migrate=True)
         self.storage = Storage.of(self.settings)
         self.broker = MemoryBroker()

@@ -62,7 +62,9 @@ def application(api: Api, assets: Assets, views: Views, metrics: Metrics) -> Fas
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return _answer(error.status_code, str(error.detail))
+    answer = _answer(error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _not_understood(_request: Request, error: Exception) -> JSONResponse:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
-from typing import Final
+from typing import IO, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
+from icestream_catalogue.ranges import Unsatisfiable, wanted
 from icestream_catalogue.stac import file_name, version_of
 from icestream_catalogue.store import Store
 from icestream_core.errors import StorageError
@@ -55,7 +57,10 @@ class Assets:
         try:
             path = self._storage.local(f"{found.directory}/{name}")
             if path is None:
-                return self._streamed(f"{found.directory}/{name}", name, media_type, headers, shown)
+                disposition = f"{shown}; filename*=UTF-8''{quote(name)}"
+                return self._streamed(
+                    request, f"{found.directory}/{name}", media_type, headers | {"Content-Disposition": disposition}
+                )
             if path.is_file():
                 return FileResponse(
                     path, media_type=media_type, headers=headers, filename=name, content_disposition_type=shown
@@ -65,16 +70,37 @@ class Assets:
             raise HTTPException(404, f"{name} cannot be served") from None
         raise HTTPException(404, f"{name} is not in the store any more")
 
-    def _streamed(self, path: str, name: str, media_type: str, headers: dict[str, str], shown: str) -> Response:
-        """Answer with a file of a bucket, passed on piece by piece."""
+    def _streamed(self, request: Request, path: str, media_type: str, headers: dict[str, str]) -> Response:
+        """Answer with a file of a bucket, or a part of it, passed on piece by piece."""
         file = self._storage.open(path)
+        try:
+            size = file.seek(0, os.SEEK_END)
+            asked = request.headers.get("range", "")
+            if request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
+                # Begun with another content than this one.
+                asked = ""
+            part = wanted(asked, size)
+        except Unsatisfiable:
+            file.close()
+            raise HTTPException(416, "the file ends before", headers={"Content-Range": f"bytes */{size}"}) from None
+        except (StorageError, OSError, ValueError):
+            file.close()
+            raise
+        sent = part or range(size)
+        headers = headers | {"Accept-Ranges": "bytes", "Content-Length": str(len(sent))}
+        if part:
+            headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+        status = 206 if part else 200
+        if request.method == "HEAD":
+            file.close()
+            return Response(status_code=status, media_type=media_type, headers=headers)
+        return StreamingResponse(_pieces(file, sent), status, headers, media_type)
 
-        def pieces() -> Iterator[bytes]:
-            with file:
-                while piece := file.read(PIECE):
-                    yield piece
 
-        disposition = f"{shown}; filename*=UTF-8''{quote(name)}"
-        return StreamingResponse(
-            pieces(), media_type=media_type, headers=headers | {"Content-Disposition": disposition}
-        )
+def _pieces(file: IO[bytes], sent: range) -> Iterator[bytes]:
+    with file:
+        file.seek(sent.start)
+        left = len(sent)
+        while left and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
