@@ -33,9 +33,23 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     assert [text for text in wrong if "api/products/nothing" not in text] == []
 
 
+def show_all(page: Page) -> None:
+    """Show every item, instead of the latest of each product."""
+    page.get_by_label("Product").select_option("")
+    expect(page.locator(".items li")).to_have_count(10)
+
+
 def test_the_map_shows_outlines_and_pictures_in_every_view(page: Page) -> None:
     page.goto("/")
-    expect(page.locator(".items li")).to_have_count(10)
+    expect(page.locator(".items li")).to_have_count(2)
+    expect(page.get_by_role("status").filter(has_text="The latest of 2 products")).to_be_visible()
+    # The view follows what is chosen, until somebody chooses a view.
+    for product, view in {"snow depth": "Third Pole", "brightness": "Arctic"}.items():
+        page.get_by_role("button", name=re.compile(product)).click()
+        expect(page.get_by_role("button", name=view, exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="World", exact=True).click()
+    show_all(page)
+    expect(page.get_by_role("button", name="World", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("status").filter(has_text="10 items")).to_be_visible()
     # Two places, though ten items: an outline for each place.
     expect(page.locator(".outline")).to_have_count(2)
@@ -61,12 +75,27 @@ def test_the_timeline_tells_what_was_made_what_waits_and_what_died(page: Page) -
     expect(lane.locator(".slot")).to_have_count(8)
     for state, count in {"made": 5, "waiting": 1, "dead": 1, "void": 1}.items():
         expect(lane.locator(f".slot.{state}")).to_have_count(count)
+    told = page.get_by_role("region", name=TITLE).locator(".awaited")
+    expect(told).to_have_text("1 slot waits for cold-pass-tb")
     lane.locator(".slot.waiting").click()
     expect(page.locator(".detail")).to_contain_text("Waits for cold-pass-tb of 20140206, until")
     lane.locator(".slot.dead").click()
     expect(page.locator(".detail")).to_contain_text("the product stumbled (1 attempt)")
     lane.locator(".slot.void").click()
     expect(page.locator(".detail")).to_contain_text("polar night")
+
+
+def test_what_lies_far_back_leaves_room_to_the_rest(page: Page) -> None:
+    page.goto("/#/timeline")
+    shown = page.evaluate(
+        """async () => {
+          const { lately } = await import("/js/timeline.js");
+          const day = (number) => new Date(Date.UTC(2014, 1, number)).toISOString();
+          const slots = [-200, ...Array(70).keys()].map((number) => ({ start: day(number), end: day(number + 1) }));
+          return lately(slots).map((slot) => slot.start.slice(0, 10));
+        }"""
+    )
+    assert (len(shown), shown[0], shown[-1]) == (60, "2014-02-10", "2014-04-10")
 
 
 def test_an_item_shows_its_lineage_back_to_granules_and_forward_and_how_to_cite_it(page: Page) -> None:
@@ -104,14 +133,14 @@ def test_what_is_not_there_is_said(page: Page) -> None:
 
 def test_everything_is_reached_by_keys_alone(page: Page) -> None:
     page.goto("/")
-    expect(page.locator(".items li")).to_have_count(10)
+    expect(page.locator(".items li")).to_have_count(2)
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     reached = []
     for _ in range(26):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.className || document.activeElement.name"))
-    assert "entry" in reached
+        reached.append(page.evaluate("document.activeElement.getAttribute('class') || document.activeElement.name"))
+    assert {"entry", "open", "chart", "product", "from", "to"} <= set(reached)
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.locator(".chart").focus()
     before = page.locator(".chart").get_attribute("viewBox")
@@ -121,7 +150,7 @@ def test_everything_is_reached_by_keys_alone(page: Page) -> None:
         assert after != before
         before = after
     page.keyboard.press("0")
-    expect(page.locator(".chart")).to_have_attribute("viewBox", "-180.000 -90.000 360.000 180.000")
+    expect(page.locator(".chart")).to_have_attribute("viewBox", "-88.000 -88.000 176.000 176.000")
     page.locator(".open").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
@@ -182,7 +211,7 @@ def test_text_stands_out_from_its_ground(page: Page, scheme: str) -> None:
 
 def test_what_is_announced_while_the_page_is_open_appears(page: Page, world: World) -> None:
     page.goto("/")
-    expect(page.locator(".items li")).to_have_count(10)
+    show_all(page)
     expect(page.locator("#live-text")).to_have_text("live")
     page.wait_for_timeout(2500)
     fresh = world.make(day_of(DEPTH, 8))
@@ -194,6 +223,7 @@ def test_what_is_announced_while_the_page_is_open_appears(page: Page, world: Wor
     # Taken away again, so that the world is as it was.
     world.announce(again(fresh, 2, void="for the next test", assets=()))
     page.goto("/#/")
+    page.get_by_label("Product").select_option("")
     expect(page.locator(".items li")).to_have_count(10, timeout=15_000)
 
 
@@ -224,6 +254,21 @@ def test_a_picture_is_laid_where_its_grid_lies(page: Page) -> None:
     corners = re.findall(r"L(-?[\d.]+) (-?[\d.]+)", places[4])
     radii = {round((float(x) ** 2 + float(y) ** 2) ** 0.5, 1) for x, y in corners}
     assert radii <= {36.6, 0.0}
+
+
+def test_of_a_picture_nothing_is_laid_where_nothing_is_known(page: Page) -> None:
+    page.goto("/help.html")
+    seen = page.evaluate(
+        """async () => {
+          const { without } = await import("/js/picture.js");
+          const canvas = Object.assign(document.createElement("canvas"), { width: 2, height: 1 });
+          const pen = canvas.getContext("2d");
+          pen.fillStyle = "#c4c6c9"; pen.fillRect(0, 0, 1, 1);
+          pen.fillStyle = "#c4c6ca"; pen.fillRect(1, 0, 1, 1);
+          return [...without({ image: canvas, nothing: [0xc4c6c9] }).getContext("2d").getImageData(0, 0, 2, 1).data];
+        }"""
+    )
+    assert (seen[3], seen[4:]) == (0, [0xC4, 0xC6, 0xCA, 255])
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_makes_no_html_of_text() -> None:

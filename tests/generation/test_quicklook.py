@@ -40,6 +40,8 @@ def test_snow_is_where_the_values_are_and_no_data_is_grey(tmp_path: Path) -> Non
     deep, lacking = pixels[TOP + 100, LEFT + 100], pixels[TOP + 300, LEFT + 300]
     assert deep[2] > deep[0] + 30
     assert np.ptp(lacking.astype(int)) < 12
+    # A map that the picture is laid over leaves out what is no data, by the colours that the picture names.
+    assert bytes(lacking).hex() in Image.open(tmp_path / "a.png").info["nothing"].split()
 
 
 def test_each_class_has_its_colour(tmp_path: Path) -> None:

@@ -143,6 +143,13 @@ class Store:
             rows = connection.execute(statement.order_by(item.c.start_at.desc(), item.c.id).limit(limit))
             return [(announced - end).total_seconds() for announced, end in rows]
 
+    def latest(self, product: str) -> str | None:
+        """Return the id of the item whose period begins last; None where there is none."""
+        statement = _served(item.c.id).where(item.c.product == product)
+        with self._database.transaction(writes=False, single=True) as connection:
+            row = connection.execute(statement.order_by(item.c.start_at.desc(), item.c.id).limit(1)).first()
+            return str(row[0]) if row else None
+
     def changes(self, since: datetime | None, limit: int = 200) -> list[Change]:
         """Return what was kept since, the first first; the latest of all where no time is given."""
         columns = [

@@ -69,6 +69,7 @@ class Views:
                     "start": extent.start if extent else None,
                     "end": extent.end if extent else None,
                     "announced": extent.announced if extent else None,
+                    "latest": self._store.latest(name) if extent else None,
                     "states": counts.get(name, {}),
                     "latency": quantiles(self._store.latencies(name)) if extent else None,
                 }

@@ -186,9 +186,10 @@ def _page(
             y = top + line * LINE
             draw.rectangle((LEFT + x, y, LEFT + x + 13, y + 13), fill=colour, outline=FAINT)
             draw.text((LEFT + x + 20, y + 7), text, INK, _font(12), anchor="lm")
-    # Who lays the picture on a map of theirs finds the map in it by this.
+    # Who lays the picture on a map of theirs finds the map in it by this, and what to leave out.
     frame = PngInfo()
     frame.add_text("frame", f"{left} {TOP} {width} {height}")
+    frame.add_text("nothing", " ".join(f"{r:02x}{g:02x}{b:02x}" for r, g, b in (NO_DATA_LAND, NO_DATA_SEA)))
     page.save(path, "PNG", compress_level=4, pnginfo=frame)
 
 

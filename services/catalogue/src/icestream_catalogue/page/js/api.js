@@ -26,6 +26,14 @@ export function findItem(id, signal) {
   });
 }
 
+// The latest item of each product, as the overview names them, those first that were announced last.
+export async function latestOfEach(known, signal) {
+  const ids = known.products.map((each) => each.latest).filter(Boolean);
+  if (!ids.length) return [];
+  const found = await search({ ids: ids.join(","), limit: 500 }, signal);
+  return found.features.sort((a, b) => b.properties.published.localeCompare(a.properties.published));
+}
+
 export const overview = (signal) => getJson("api/overview", signal);
 export const slots = (product, signal) => getJson(`api/slots?limit=1000&product=${encodeURIComponent(product)}`, signal);
 export const product = (name, signal) => getJson(`api/products/${encodeURIComponent(name)}`, signal);

@@ -1,7 +1,7 @@
 // The chart: coast, graticule, outlines and pictures of items, to be dragged and zoomed with pointer, wheel and keys.
 
 import { h, replace, svg } from "./dom.js";
-import { graticule, path, ringsOf, VIEWS } from "./projection.js";
+import { graticule, path, ringsOf, viewFor, VIEWS } from "./projection.js";
 
 let coast = null;
 
@@ -40,7 +40,7 @@ export class Chart {
     }, this.land, this.pictures, this.coast, this.outlines);
     this.switch = h("div", { class: "segments views", role: "group", "aria-label": "View" },
       Object.entries(VIEWS).map(([name, view]) =>
-        h("button", { type: "button", "data-view": name, onclick: () => this.show(name) }, view.title)));
+        h("button", { type: "button", "data-view": name, onclick: () => { this.held = true; this.show(name); } }, view.title)));
     const zoom = (text, label, call) => h("button", { type: "button", class: "icon", "aria-label": label, onclick: call }, text);
     this.element = h("div", { class: "chart-frame" }, this.canvas, this.switch,
       h("div", { class: "zoom" }, zoom("+", "Zoom in", () => this.zoom(0.6)), zoom("−", "Zoom out", () => this.zoom(1 / 0.6)),
@@ -62,6 +62,12 @@ export class Chart {
     this.home();
     this.draw(this.groups ?? []);
     this.onview?.(name);
+  }
+
+  // Show a box in the view that suits it, unless somebody chose a view.
+  suit(box) {
+    const name = viewFor(box);
+    if (!this.held && name !== this.name) this.show(name);
   }
 
   home() {

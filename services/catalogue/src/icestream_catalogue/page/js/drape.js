@@ -2,6 +2,7 @@
 
 import { quicklook } from "./api.js";
 import { replace, svg } from "./dom.js";
+import { read, without } from "./picture.js";
 
 const PIXELS = 1400;
 const kept = new Map();
@@ -24,38 +25,15 @@ export async function drape(chart, item, signal) {
 
 async function load(item, href, signal) {
   if (!kept.has(href)) {
-    const [answer, mesh] = await Promise.all([
-      fetch(href, { signal }),
+    const [found, mesh] = await Promise.all([
+      read(href, signal),
       fetch(`api/items/${encodeURIComponent(item.id)}/mesh`, { signal }),
     ]);
-    if (!answer.ok || !mesh.ok) return null;
-    const buffer = await answer.arrayBuffer();
-    const frame = frameOf(new DataView(buffer));
-    if (!frame) return null;
-    const image = await createImageBitmap(new Blob([buffer], { type: "image/png" }));
+    if (!found || !mesh.ok) return null;
     if (kept.size > 24) kept.delete(kept.keys().next().value);
-    kept.set(href, { image, frame, mesh: await mesh.json() });
+    kept.set(href, { image: without(found), frame: found.frame, mesh: await mesh.json() });
   }
   return kept.get(href);
-}
-
-// The frame of the map within the picture, as the picture itself says: a tEXt chunk "frame" of left, top, width, height.
-function frameOf(view) {
-  for (let at = 8; at + 8 < view.byteLength;) {
-    const length = view.getUint32(at);
-    const kind = text(view, at + 4, 4);
-    if (kind === "tEXt") {
-      const [word, value] = text(view, at + 8, length).split("\0");
-      if (word === "frame") return value.split(" ").map(Number);
-    }
-    if (kind === "IEND") return null;
-    at += 12 + length;
-  }
-  return null;
-}
-
-function text(view, at, length) {
-  return String.fromCharCode(...new Uint8Array(view.buffer, at, length));
 }
 
 function draw(view, { image, frame: [left, top, width, height], mesh }) {

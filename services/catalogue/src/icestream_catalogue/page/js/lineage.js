@@ -49,7 +49,7 @@ export function drawLineage(graph) {
   return [
     frame,
     graph.left_out > 0 && h("p", { class: "faint" }, `${graph.left_out} more are not shown.`),
-    h("details", {}, h("summary", {}, "As a list"), levels.map((level) => [
+    h("details", { open: matchMedia("(max-width: 820px)").matches }, h("summary", {}, "As a list"), levels.map((level) => [
       h("h3", {}, level < 0 ? (level === -1 ? "Made from" : `Made from, ${-level} steps back`) : level > 0 ? (level === 1 ? "Made of it" : `Made of it, ${level} steps on`) : "This"),
       h("ul", {}, graph.nodes.filter((node) => node.level === level).map((node) => h("li", {}, h("a", { href: address(node) }, node.id))))])),
   ];

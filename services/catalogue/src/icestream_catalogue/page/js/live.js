@@ -29,7 +29,9 @@ export function onChange(kinds, signal, call) {
     if (waiting) return;
     waiting = setTimeout(() => {
       waiting = 0;
-      if (!signal.aborted) call();
+      if (signal.aborted) return;
+      // What could not be read anew stays as it was; whether the page is live is told above.
+      call().catch((error) => error.name === "AbortError" || console.warn(`not read anew: ${error.message}`));
     }, 1000);
   };
   for (const kind of [...kinds, "anew"]) document.addEventListener(`icestream:${kind}`, later, { signal });

@@ -1,6 +1,6 @@
 // The map: the latest items, where they lie and what they look like.
 
-import { overview, quicklook, search } from "./api.js";
+import { latestOfEach, overview, quicklook, search } from "./api.js";
 import { Chart, loadCoast } from "./chart.js";
 import { h, replace } from "./dom.js";
 import { ago, count, day, interval } from "./format.js";
@@ -8,6 +8,7 @@ import { onChange } from "./live.js";
 import { drape } from "./drape.js";
 
 const PAGE = 60;
+const LATEST = "latest";
 
 export async function mapPage(main, signal) {
   const [rings, known] = await Promise.all([loadCoast(), overview(signal)]);
@@ -22,7 +23,7 @@ class MapPage {
     this.signal = signal;
     this.items = [];
     this.next = null;
-    this.asked = { collections: "", from: "", to: "" };
+    this.asked = { collections: LATEST, from: "", to: "" };
     this.chart = new Chart(rings, { onpick: (ids) => this.pick(ids[0], true), onview: () => this.drape() });
     this.list = h("ol", { class: "items", "aria-label": "Items, the latest first" });
     this.told = h("p", { class: "told", role: "status" });
@@ -31,7 +32,7 @@ class MapPage {
     this.chart.element.append(this.card);
     const made = known.products.filter((each) => each.items > 0);
     const select = h("select", { name: "product", onchange: (event) => this.ask({ collections: event.target.value }) },
-      h("option", { value: "" }, "All products"), made.map((each) => h("option", { value: each.name }, each.title)));
+      h("option", { value: LATEST }, "The latest of each product"), h("option", { value: "" }, "All items"), made.map((each) => h("option", { value: each.name }, each.title)));
     const date = (label, name) => h("label", {}, h("span", {}, label),
       h("input", { type: "date", name, onchange: (event) => this.ask({ [name]: event.target.value }) }));
     this.element = h("div", { class: "map-page" },
@@ -53,12 +54,24 @@ class MapPage {
   async load() {
     const { collections, from, to } = this.asked;
     const datetime = from || to ? `${from ? `${from}T00:00:00Z` : ".."}/${to ? `${to}T23:59:59Z` : ".."}` : "";
+    if (collections === LATEST && !datetime) return this.loadLatest();
     if (from && to && from > to) return this.say("The first day is after the last.");
     try {
-      const found = await search({ collections, datetime, limit: PAGE }, this.signal);
+      const found = await search({ collections: collections === LATEST ? "" : collections, datetime, limit: PAGE }, this.signal);
       this.items = found.features;
       this.matched = found.numberMatched;
       this.follow(found);
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(error.message);
+    }
+  }
+
+  async loadLatest() {
+    try {
+      this.items = await latestOfEach(await overview(this.signal), this.signal);
+      this.matched = this.items.length;
+      this.follow({ links: [] });
+      if (this.items.length) this.say(`The latest of ${count(this.items.length, "product")}`);
     } catch (error) {
       if (error.name !== "AbortError") this.say(error.message);
     }
@@ -111,6 +124,7 @@ class MapPage {
       line.querySelector("button").setAttribute("aria-current", String(here));
       if (here && scroll) line.scrollIntoView({ block: "nearest" });
     }
+    if (item) this.chart.suit(flat(item.bbox));
     this.chart.mark(item ? keyOf(item) : "");
     this.card.hidden = !item;
     if (item) {
@@ -146,6 +160,10 @@ function grouped(items) {
 
 function keyOf(item) {
   return JSON.stringify(item.bbox) + item.geometry.type;
+}
+
+function flat(bbox) {
+  return bbox.length === 6 ? [bbox[0], bbox[1], bbox[3], bbox[4]] : bbox;
 }
 
 function sizeOf([west, south, east, north]) {

@@ -1,14 +1,16 @@
 // Products: what each is, how quick it is, how to cite it, and what was made last.
 
-import { overview, product as read, quicklook, search } from "./api.js";
+import { latestOfEach, overview, product as read, quicklook, search } from "./api.js";
 import { h, replace, svg } from "./dom.js";
 import { ago, count, day, duration, interval } from "./format.js";
 import { citation } from "./citation.js";
 import { onChange } from "./live.js";
+import { fill } from "./picture.js";
 
 export async function productsPage(main, signal) {
   const show = async () => {
     const known = await overview(signal);
+    const pictures = new Map((await latestOfEach(known, signal)).map((item) => [item.collection, quicklook(item)]));
     const families = Map.groupBy ? [...Map.groupBy(known.products, (each) => each.family)] : [["", known.products]];
     replace(main, h("section", { class: "sheet wide" },
       h("h1", {}, "Products"),
@@ -17,6 +19,7 @@ export async function productsPage(main, signal) {
       families.map(([family, products]) => [
         family && h("h2", { class: "family" }, family.replaceAll("-", " ")),
         h("ul", { class: "cards" }, products.map((each) => h("li", {}, h("a", { class: "product", href: `#/product/${each.name}` },
+          pictures.get(each.name) && card(pictures.get(each.name).href, signal),
           h("strong", {}, each.title),
           h("span", { class: "faint" }, [each.name, ...each.datasets].join(" · ")),
           h("span", {}, count(each.items, "item"), each.end && `, ${interval(each.start, each.end)}`),
@@ -68,6 +71,12 @@ function sheet(name, { record, reads, writes, latencies, latency, arrival, publi
     h("section", {}, h("h2", {}, "Cite"), citation(record, publisher)),
     record.designed && h("section", {}, h("h2", {}, "What had to be designed"), h("p", {}, record.designed)),
     record.accuracy && h("section", {}, h("h2", {}, "Accuracy, as the authors state it for theirs"), h("p", {}, record.accuracy)));
+}
+
+function card(href, signal) {
+  const canvas = h("canvas", { width: 640, height: 360, "aria-hidden": "true" });
+  fill(canvas, href, signal).catch((error) => error.name === "AbortError" || console.warn(error.message));
+  return canvas;
 }
 
 function fact(word, value) {

@@ -20,6 +20,14 @@ export const VIEWS = {
   third: { title: "Third Pole", project: plate, box: [55, -58, 90, 52], polar: 0, limit: -91 },
 };
 
+// The name of the view in which a box [west, south, east, north] is seen best.
+export function viewFor([west, south, east, north]) {
+  const [left, top, width, height] = VIEWS.third.box;
+  if (west >= left && east <= left + width && north <= -top && south >= -top - height) return "third";
+  if (south >= 30) return "arctic";
+  return north <= -40 ? "antarctic" : "world";
+}
+
 // A path of rings of [lon, lat]. About a pole, long edges are bent, and what lies beyond the view's limit is cut off there.
 export function path(rings, view, closed = true) {
   const parts = [];

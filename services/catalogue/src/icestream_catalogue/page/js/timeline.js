@@ -10,6 +10,8 @@ const STATES = {
   tasked: ["being made", "▶"], void: ["void", "∅"], hopeless: ["hopeless", "–"], dead: ["dead", "✕"],
 };
 const MOST_LANES = 60;
+const DENSE = 90;
+const PERIODS = 60;
 
 export async function timelinePage(main, signal, wanted) {
   const page = new Timeline(signal, wanted);
@@ -22,6 +24,7 @@ class Timeline {
   constructor(signal, wanted) {
     this.signal = signal;
     this.wanted = wanted;
+    this.whole = new Set();
     this.body = h("div", { class: "lanes" });
     this.detail = h("div", { class: "detail", role: "status" }, h("p", { class: "faint" }, "Choose a slot to see what became of it. Arrow keys go from one to the next."));
     this.head = h("div", { class: "head" });
@@ -47,20 +50,24 @@ class Timeline {
   }
 
   product(product) {
-    const from = Math.min(...product.slots.map((slot) => Date.parse(slot.start)));
-    const to = Math.max(...product.slots.map((slot) => Date.parse(slot.end)));
+    const recent = this.whole.has(product.name) ? product.slots : lately(product.slots);
+    const earlier = product.slots.length - recent.length;
+    const from = Math.min(...recent.map((slot) => Date.parse(slot.start)));
+    const to = Math.max(...recent.map((slot) => Date.parse(slot.end)));
     const lanes = new Map();
-    for (const slot of product.slots) {
+    for (const slot of recent) {
       const name = [slot.tile, slot.variant].filter(Boolean).join(" · ") || "all";
       lanes.set(name, [...(lanes.get(name) ?? []), slot]);
     }
     const shown = [...lanes].sort(([a], [b]) => a.localeCompare(b)).slice(0, MOST_LANES);
     const counted = Object.entries(counts(product.slots)).map(([state, number]) => `${number} ${STATES[state][0]}`).join(", ");
     return h("section", { class: "lane-group", "aria-label": product.title },
-      h("h2", {}, h("a", { href: `#/product/${product.name}` }, product.title), h("span", { class: "faint" }, counted)),
+      h("h2", {}, h("a", { href: `#/product/${product.name}` }, product.title), h("span", { class: "faint" }, counted),
+        earlier > 0 && h("button", { type: "button", class: "link", onclick: () => { this.whole.add(product.name); this.load(); } }, `show ${count(earlier, "earlier slot")}`)),
+      awaited(product.slots),
       shown.map(([name, each]) => h("div", { class: "lane" },
         h("span", { class: "lane-name" }, name === "all" && shown.length === 1 ? "" : name),
-        h("div", { class: "track", role: "group", "aria-label": `${product.title} ${name}`, onkeydown: (event) => this.key(event) },
+        h("div", { class: each.length > DENSE ? "track dense" : "track", role: "group", "aria-label": `${product.title} ${name}`, onkeydown: (event) => this.key(event) },
           each.map((slot, index) => this.slot(slot, from, to, index === each.length - 1))))),
       lanes.size > MOST_LANES && h("p", { class: "faint" }, `and ${lanes.size - MOST_LANES} more tiles`),
       h("div", { class: "axis", "aria-hidden": "true" }, ticks(from, to).map(([text, share]) =>
@@ -122,6 +129,25 @@ function counts(found) {
   const numbers = {};
   for (const slot of found) numbers[stateOf(slot)] = (numbers[stateOf(slot)] ?? 0) + 1;
   return numbers;
+}
+
+// The slots of the latest periods: one that lies far back would leave the others no room.
+export function lately(found) {
+  const lengths = found.map((slot) => Date.parse(slot.end) - Date.parse(slot.start)).sort((a, b) => a - b);
+  const to = Math.max(...found.map((slot) => Date.parse(slot.end)));
+  const since = to - PERIODS * lengths[Math.floor(lengths.length / 2)];
+  return found.filter((slot) => Date.parse(slot.end) > since);
+}
+
+// What the slots of a product wait for, most of them first: who is to do something sees it without asking each.
+function awaited(found) {
+  const reasons = new Map();
+  for (const slot of found.filter((each) => each.state === "waiting")) {
+    const reason = slot.waiting_for.map((words) => words.replace(/ of \d{4,}\S*/g, "")).join("; ") || "a look of the gatherer";
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  const told = [...reasons].sort(([, a], [, b]) => b - a).slice(0, 2);
+  return told.map(([reason, number]) => h("p", { class: "awaited" }, `${count(number, "slot waits", "slots wait")} for ${reason}`));
 }
 
 function list(words) {
