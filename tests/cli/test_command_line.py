@@ -200,3 +200,15 @@ def test_granules_are_simulated_as_files(run: Run, tmp_path: Path) -> None:
     (path,) = json.loads(done.stdout)["files"]
     assert path == "granules/MOD10A2.A2014025.h25v05.061.2014035050729.hdf"
     assert (tmp_path / path).stat().st_size > 100_000
+
+
+def test_status_shows_what_the_ledger_knows_where_the_broker_is_away(run: Run, tmp_path: Path) -> None:
+    settings = {"ledger_url": f"sqlite:///{tmp_path}/ledger.sqlite", "amqp_url": "amqp://guest:guest@127.0.0.1:1/"}
+    assert run("ledger", "migrate", **settings).returncode == 0
+    done = run("status", "--timeout", "0.5", **settings)
+    assert done.returncode == edge.AWAY
+    assert "the queues cannot be seen: the broker is away" in done.stdout
+    assert "product" in done.stdout
+    told, advice = done.stderr.strip().splitlines()
+    assert told.startswith("icestream: no answer from amqp://guest:***@127.0.0.1:1/ in 0.5 s: ConnectionRefusedError")
+    assert advice.startswith("icestream doctor ")

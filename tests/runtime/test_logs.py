@@ -93,6 +93,15 @@ def test_what_is_below_the_level_is_not_written(stream: io.StringIO) -> None:
     assert stream.getvalue() == ""
 
 
+def test_a_connection_that_is_refused_is_told_once_by_us_and_not_seven_times_by_pika(stream: io.StringIO) -> None:
+    logs.configure("worker", stream=stream)
+    logging.getLogger("pika.adapters.utils.connection_workflow").error("AMQPConnector - reporting failure")
+    assert stream.getvalue() == ""
+    logs.configure("worker", level="debug", stream=stream)
+    logging.getLogger("pika.adapters.utils.connection_workflow").error("AMQPConnector - reporting failure")
+    assert "reporting failure" in stream.getvalue()
+
+
 def test_the_console_form_is_for_people(stream: io.StringIO) -> None:
     logs.configure("worker", "console", stream=stream)
     structlog.get_logger().info("started", port=9100)

@@ -56,7 +56,7 @@ def _findings(timeout: float, amqp_url: str | None, ledger_url: str | None, out:
     except SettingsError as error:
         # Nothing else can be looked at: where, the settings would have said.
         return [Finding("settings", "wrong", str(error), "mend the variables, or icestream.toml")]
-    say_logs(settings)
+    say_logs(settings, in_a_hurry=True)
     findings = [Finding("settings", "ok", "they can be used")]
     if settings.publisher_name == "not stated":
         stated = "the publisher is not stated: files will say so"

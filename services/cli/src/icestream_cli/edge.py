@@ -58,9 +58,15 @@ def run(command: click.Command) -> int:
         if given.debug:
             traceback.print_exception(error)
         else:
-            print(f"icestream: {error}", file=sys.stderr)
+            print(f"icestream: {error}{_hint(error)}", file=sys.stderr)
         return exit_code(error)
     return code if isinstance(code, int) else DONE
+
+
+def _hint(error: IcestreamError) -> str:
+    """Return where to go on where a server is away: mostly it is not the only thing that is not as it was thought."""
+    away = exit_code(error) == AWAY and "Run: " not in str(error)
+    return "\nicestream doctor looks at everything that the stream stands on, and says what to do" if away else ""
 
 
 def exit_code(error: IcestreamError) -> int:

@@ -43,12 +43,15 @@ def settings_of(**given: Any) -> Settings:
     return load(**given)
 
 
-def say_logs(settings: Settings, service: str = "") -> None:
-    """Send logs to standard error: all of them for a service, warnings only for a command that answers and ends."""
+def say_logs(settings: Settings, service: str = "", *, in_a_hurry: bool = False) -> None:
+    """Send logs to standard error: all of them for a service, warnings only for a command that answers and ends.
+
+    in_a_hurry : errors only; the command waits seconds for its servers, and then says itself what is away
+    """
     from icestream_runtime import logs
 
     debug = click.get_current_context().find_object(Given)
-    quiet = "warning" if settings.log_level == "info" else settings.log_level
+    quiet = ("error" if in_a_hurry else "warning") if settings.log_level == "info" else settings.log_level
     level = "debug" if debug is not None and debug.debug else settings.log_level if service else quiet
     logs.configure(service or "icestream", settings.log_format, level)
 

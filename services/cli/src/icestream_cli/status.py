@@ -31,8 +31,10 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
 
     Of `icestream run` on its own broker in memory, give the same --out; its queues cannot be seen from outside.
     """
+    from icestream_runtime.broker import BrokerUnavailable
+
     settings = settings_of(amqp_url=amqp_url, ledger_url=ledger_url, out=out)
-    say_logs(settings)
+    say_logs(settings, in_a_hurry=True)
     with closing(open_ledger(settings)) as ledger:
         counts = ledger.counts()
         waiting = ledger.slots(state="waiting", limit=COUNTED)
@@ -41,12 +43,19 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
         quarantined = len(ledger.granules(quarantined=True, limit=COUNTED))
         letters = len(ledger.letters(COUNTED))
         products = [record["name"] for record in ledger.records()]
-    alarm, queues = _broker(settings, products, timeout) if settings.amqp_url is not None else (None, None)
+    alarm, queues, away = None, None, None
+    try:
+        if settings.amqp_url is not None:
+            alarm, queues = _broker(settings, products, timeout)
+    except BrokerUnavailable as error:
+        # What the ledger knows is worth the more then; the exit code is that of a broker that is away.
+        away = error
     if as_json:
         print_json(
             {
                 "alarm": alarm,
                 "queues": queues,
+                "away": str(away) if away else None,
                 "slots": counts,
                 "waiting": [plain(row) for row in waiting],
                 "dead": [plain(row) for row in dead],
@@ -55,10 +64,14 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
                 "letters": letters,
             }
         )
+        if away:
+            raise away
         return
     if alarm:
         click.secho(f"the broker takes nothing that is published, and nothing is lost: {alarm}", fg="red", bold=True)
-    if queues is None:
+    if away:
+        click.echo("the queues cannot be seen: the broker is away")
+    elif queues is None:
         click.echo("no broker is set: the queues of `icestream run` are in its memory")
     else:
         print_table(
@@ -90,6 +103,8 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
         click.echo(f"{quarantined} granules are quarantined: icestream granules list --quarantined")
     if letters:
         click.echo(f"{letters} messages could not be read: icestream letters list")
+    if away:
+        raise away
 
 
 def _broker(

@@ -50,7 +50,7 @@ def show(as_json: bool) -> None:
 def apply(amqp_url: str | None, as_json: bool) -> None:
     """Make what is missing on the broker. What exists with other arguments is an error, and nothing is deleted."""
     settings = settings_of(amqp_url=amqp_url)
-    say_logs(settings)
+    say_logs(settings, in_a_hurry=True)
     wanted = _wanted()
     with closing(open_broker(settings)) as broker:
         broker.apply(wanted)

@@ -14,8 +14,10 @@ from icestream_core.hookspecs import hookimpl
 from icestream_core.outcome import Outcome
 from icestream_core.slot import Slot
 
-QUIET = ("alembic", "pika", "fsspec", "urllib3", "botocore")
+QUIET = ("alembic", "fsspec", "urllib3", "botocore")
 """Libraries that tell at `info` what only their authors want to know."""
+MUTE = ("pika",)
+"""Libraries whose every error we tell ourselves, once: pika writes seven lines of each connection that is refused."""
 
 
 def configure(
@@ -56,6 +58,8 @@ def configure(
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in MUTE:
+        logging.getLogger(name).setLevel(logging.DEBUG if level.upper() == "DEBUG" else logging.CRITICAL + 1)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

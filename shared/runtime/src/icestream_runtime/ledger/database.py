@@ -110,7 +110,7 @@ class Database(ABC):
 
     def _error(self, error: SQLAlchemyError) -> LedgerError:
         away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
-        words = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines())[:500]
+        words = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())[:500]
         if away and not any(refusal in words for refusal in REFUSALS):
             return LedgerAway(f"the {self.what} at {self.url.render_as_string()} is away: {words}")
         return LedgerError(f"the {self.what} at {self.url.render_as_string()} refuses: {words}")
