@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
-.PHONY: help install demo test lint format bench scores faults fuzz parts dashboards chart images lock clean
+.PHONY: help install demo test lint format bench scores faults fuzz audit parts dashboards chart images lock clean
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ faults: $(STAMP) parts ## Kill, stop, cut and fill everything at random under a 
 
 fuzz: $(STAMP) ## Read mutated messages, settings and files in bulk: ARGS="--inputs 100000 --files 2000"
 	$(VENV)/bin/python tests/fuzz $(ARGS)
+
+audit: $(STAMP) ## Look up known advisories of every package that is locked; needs the network of advisories
+	$(UV) tool run pip-audit --requirement constraints.txt --no-deps --disable-pip --strict $(ARGS)
 
 bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)

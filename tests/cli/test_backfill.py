@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -50,7 +53,10 @@ def test_a_backfill_that_is_killed_and_given_again_makes_nothing_twice(
     tmp_path: Path, amqp_url: str, postgres_url: str
 ) -> None:
     files = ("--files", str(archive(tmp_path / "archive")))
-    with stream(tmp_path, amqp_url, postgres_url, tally=True, plugins="tally", settle_seconds=0.5) as running:
+    # The STAC API of this test is on loopback, which is refused unless it is allowed.
+    fetching = {"fetch_private": "127.0.0.0/8", "fetch_plain_http": True}
+    given = {"plugins": "tally", "settle_seconds": 0.5, **fetching}
+    with stream(tmp_path, amqp_url, postgres_url, tally=True, **given) as running:
         running.start("gatherer", "gatherer")
         running.start("worker", "worker", "--product", "tally-square", "--product", "tally-sum")
         running.wait_until_ready()
@@ -77,7 +83,100 @@ def test_a_backfill_that_is_killed_and_given_again_makes_nothing_twice(
         assert json.loads(running.command(*words, "--dry-run", "--json"))["slots_would_be_asked_for"] == 0
         void = [row for row in running.rows() if row.slot.product == "tally-nothing"]
         assert [(row.state, row.revision) for row in void] == [("void", 1)] * COUNT
+
+        with StacApi() as api:
+            words = (*WORDS, "--stac", api.url, "--collection", "counts", "--bbox", "79", "39", "85", "45")
+            said = json.loads(running.command(*words, "--dry-run", "--json"))
+            assert said == {"granules_would_be_announced": 3, "are_known": 0}
+            said = json.loads(running.command(*words, "--rate", "1000", "--json"))
+            assert said == {"granules_were_announced": 3, "are_known": 0, "nobody_reads": 0}
+            rows = {row.slot.key: row for row in running.wait_until_quiet(120, least_made=2 * COUNT + 4)}
+            assert {rows[f"tally-square.20240101T120{number}00.b"].state for number in range(3)} == {"made"}
+            assert json.loads(running.command(*words, "--json"))["are_known"] == 3
+            (asked, *_) = [each for each in api.searches if "token" not in each]
+            assert asked["collections"] == ["counts"] and asked["bbox"] == ["79.0,39.0,85.0,45.0"]
+            assert asked["datetime"] == ["2024-01-01T00:00:00Z/2024-01-02T00:00:00Z"]
+        nowhere = failing(running, *WORDS, "--stac", "http://127.0.0.1:9/", "--collection", "counts")
+        assert "was searched as a STAC API" in nowhere
         assert set(running.stop().values()) == {0}
+
+
+def failing(running: Stream, *words: str) -> str:
+    command = [sys.executable, "-m", "icestream_cli", *words]
+    done = subprocess.run(command, env=running.environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode not in (0, -9)
+    return done.stderr
+
+
+class StacApi:
+    """A STAC API with five items on two pages: three of counts, one of nothing that we know, one that is torn."""
+
+    def __init__(self) -> None:
+        self.searches: list[dict[str, list[str]]] = []
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                body = api.answer(parts.path, parse_qs(parts.query))
+                self.send_response(200 if body is not None else 404)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> StacApi:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, path: str, query: dict[str, list[str]]) -> bytes | None:
+        if path.startswith("/files/count"):
+            return b"7\n"
+        if path == "/search":
+            self.searches.append(query)
+            return json.dumps(self._page(second="token" in query)).encode()
+        if path != "/":
+            return None
+        landing = {
+            "type": "Catalog",
+            "id": "archive",
+            "stac_version": "1.0.0",
+            "description": "An archive",
+            "conformsTo": ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"],
+            "links": [{"rel": "search", "href": f"{self.url}/search", "method": "GET", "type": "application/geo+json"}],
+        }
+        return json.dumps(landing).encode()
+
+    def _page(self, *, second: bool) -> dict[str, object]:
+        names = (
+            ["count_20240101T120200_b.txt", "holiday.jpg"]
+            if second
+            else [f"count_20240101T120{n}00_b.txt" for n in (0, 1)]
+        )
+        items = [
+            {
+                "type": "Feature",
+                "stac_version": "1.0.0",
+                "id": name,
+                "geometry": None,
+                "properties": {"datetime": "2024-01-01T12:00:00Z"},
+                "links": [],
+                "assets": {"data": {"href": f"{self.url}/files/{name}", "roles": ["data"]}},
+            }
+            for name in names
+        ]
+        torn = [{"type": "Feature", "stac_version": "1.0.0", "id": "torn", "properties": {}, "assets": {}, "links": []}]
+        links = [] if second else [{"rel": "next", "href": f"{self.url}/search?token=2", "method": "GET"}]
+        return {"type": "FeatureCollection", "features": items + (torn if second else []), "links": links}
 
 
 def test_a_granule_concerns_a_product_that_is_made_of_products_of_it() -> None:

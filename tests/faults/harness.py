@@ -68,10 +68,14 @@ def run(
     seed: int,
     per_second: float = 8.0,
     say: Callable[[str], None] = lambda _: None,
+    broken: Path | None = None,
+    quiet_seconds: float = QUIET_SECONDS,
 ) -> Report:
     """Run a stream through a schedule of faults.
 
     amqp_url, ledger_url : of a virtual host and a database of these two servers, both empty
+    broken : a directory with the plugin `hasty`, which breaks what loads it: to see that it is seen
+    quiet_seconds : within which something more must be made, when the faults are over
     """
     begun = time.monotonic()
     with contextlib.ExitStack() as closing:
@@ -91,6 +95,9 @@ def run(
                 **SETTINGS,
             )
         )
+        if broken is not None:
+            running.environment["PYTHONPATH"] += f":{broken}"
+            running.environment["ICESTREAM_PLUGINS"] = "tally,hasty"
         running.ledger_url = ledger_url  # the oracle looks past the bad paths
         feed = Feed(root, running.watched, broker, per_second, seed, lambda: _tasked(running))
         machine = Machine(running, rabbitmq, postgresql, paths, disk, feed)
@@ -103,7 +110,7 @@ def run(
                 machine.heal()
                 feed.stop()
             say(f"{len(machine.done)} faults are over; the stream is left to itself")
-            verdict = _verdict(running, broker, machine)
+            verdict = _verdict(running, broker, machine, quiet_seconds)
             if verdict.holds:
                 codes = running.stop()
                 verdict.wrong += [f"{name} ended with {code}" for name, code in codes.items() if code]
@@ -124,11 +131,11 @@ def _everything_started(running: Stream, broker: RabbitBroker) -> Iterator[None]
     yield
 
 
-def _verdict(running: Stream, broker: RabbitBroker, machine: Machine) -> Verdict:
+def _verdict(running: Stream, broker: RabbitBroker, machine: Machine, quiet_seconds: float) -> Verdict:
     feed = machine.feed
     wanted = feed.wanted()
     try:
-        rows = _quiet(running, len(wanted))
+        rows = _quiet(running, len(wanted), quiet_seconds)
     except AssertionError as error:
         return Verdict(lost=[str(error)[:3000]])
     heard = _heard(broker)
@@ -141,12 +148,12 @@ def _verdict(running: Stream, broker: RabbitBroker, machine: Machine) -> Verdict
     return verdict
 
 
-def _quiet(running: Stream, least_made: int) -> list[SlotRow]:
+def _quiet(running: Stream, least_made: int, seconds: float) -> list[SlotRow]:
     """Return the slots once all is quiet; as long as some more are made, a slow machine has its time."""
     made = -1
     while True:
         try:
-            return running.wait_until_quiet(QUIET_SECONDS, quiet_seconds=5, least_made=least_made)
+            return running.wait_until_quiet(seconds, quiet_seconds=5, least_made=least_made)
         except AssertionError:
             now = sum(row.state == "made" for row in running.rows())
             if now <= made:

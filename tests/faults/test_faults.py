@@ -16,7 +16,7 @@ import pytest
 from faults.harness import run
 from faults.oracle import Current, Heard, judge
 from faults.proxy import Proxy
-from faults.schedule import EACH_OF_FIVE, KINDS, draw, from_json, kinds_of, to_json
+from faults.schedule import EACH_OF_FIVE, KINDS, Fault, draw, from_json, kinds_of, to_json
 from faults.shrink import shrink
 from parts.postgresql import PrivatePostgreSQL
 from parts.rabbitmq import PrivateRabbitMQ
@@ -37,7 +37,21 @@ def test_nothing_is_lost_or_doubled_or_wrong_whatever_is_killed_stopped_cut_or_f
     assert all(done[kind] >= count for kind, count in EACH_OF_FIVE.items()), done
     # One whose target is just starting again when its moment comes is passed over.
     assert len(report.done) >= 0.9 * len(faults)
-    assert report.slots > 300
+    assert report.slots > 150
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("faults")
+def test_a_worker_that_acks_before_its_outcome_is_safe_is_found_out(
+    tmp_path: Path, rabbitmq: PrivateRabbitMQ, postgresql: PrivatePostgreSQL, amqp_url: str, postgres_url: str
+) -> None:
+    """Broken on purpose: what was in its hands when it was killed is lost, and the verdict says so."""
+    kills = [Fault(at / 2, "kill worker", f"worker-{1 + at % 2}") for at in range(2, 14)]
+    broken = Path(__file__).parent / "broken"
+    given = (tmp_path, rabbitmq, postgresql, amqp_url, postgres_url, kills, SEED)
+    report = run(*given, broken=broken, quiet_seconds=8)
+    assert report.verdict.lost and not report.verdict.holds
+    assert "tasked" in report.verdict.lost[0]
 
 
 def test_a_seed_gives_the_same_schedule_again_and_every_kind() -> None:

@@ -1,4 +1,4 @@
-"""Hostile input in bulk: messages, settings and files of every reader.
+"""Hostile input in bulk: messages, settings, notices and files of every reader.
 
     .venv/bin/python tests/fuzz [--inputs 100000] [--files 2000] [--seed N] [--granules DIR]
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fuzz import messages, readers
+from fuzz import messages, notices, readers
 from fuzz.mutations import mutated
 from icestream_core.collection import recognise
 from icestream_core.plugins import load
@@ -30,7 +30,9 @@ KEPT = Path("fuzz-output")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", type=int, default=20_000, help="messages and settings (default: %(default)s)")
+    parser.add_argument(
+        "--inputs", type=int, default=20_000, help="messages and settings, and as many notices (default: %(default)s)"
+    )
     parser.add_argument("--files", type=int, default=500, help="mutated files (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--granules", type=Path, help="a directory of real granules, beside the simulated ones")
@@ -38,6 +40,9 @@ def main() -> int:
     begun = time.monotonic()
     found = bulk(given.inputs, given.seed)
     print(f"{given.inputs} messages and settings in {time.monotonic() - begun:.0f} s: {dict(found)}", flush=True)
+    begun = time.monotonic()
+    noticed = notices.fuzz(given.inputs, given.seed)
+    print(f"{given.inputs} notices in {time.monotonic() - begun:.0f} s: {dict(sorted(noticed.items()))}", flush=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         files = corpus(Path(place) / "corpus", given.granules)

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz import messages, readers
+from fuzz import messages, notices, readers
 from fuzz.__main__ import bulk, real
 from fuzz.mutations import mutated
+from icestream_watcher.notices.formats import FORMATS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -34,6 +35,11 @@ def test_mutated_messages_and_settings_are_read_or_refused() -> None:
     assert found["refused"] > 3000
     assert found["granule"] + found["task"] + found["outcome"] > 10, "no mutation reached a model"
     assert found["settings refused"] == 30
+
+
+def test_spoilt_notices_of_every_format_are_read_or_refused_with_the_field() -> None:
+    found = notices.fuzz(3000, seed=3)
+    assert {kind for kind in FORMATS if found[f"{kind} read"] > 20 and found[f"{kind} refused"] > 20} == set(FORMATS)
 
 
 @given(content=CONTENT)

@@ -177,6 +177,14 @@ def test_a_post_of_sarracenia_says_where_its_file_is() -> None:
     assert file.names[0] == "x.txt"
 
 
+@pytest.mark.parametrize("base", ["http://[::1", "http://[not-an-address]/"])
+def test_a_post_of_sarracenia_whose_base_is_no_address_is_refused_by_its_field(base: str) -> None:
+    """Found by fuzzing: it ended the thread that listens."""
+    with pytest.raises(NoticeError) as error:
+        normalise("sarracenia", sarracenia(base, "x.txt", ONE), {})
+    assert error.value.field == "baseUrl"
+
+
 def test_older_posts_of_sarracenia_have_other_names() -> None:
     value = base64.b64encode(hashlib.md5(ONE).digest()).decode()
     body = sarracenia(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from icestream_cli.backfill_stac import StacSearch
 from icestream_cli.edge import NotMade
 from icestream_cli.given import installed, open_broker, open_ledger, say_logs, settings_of, settings_options
 from icestream_cli.make import progress_bar
@@ -18,7 +19,7 @@ from icestream_cli.output import json_option, print_json
 
 if TYPE_CHECKING:
     from icestream_cli.backfill_scope import Scope
-    from icestream_core.granule import Granule
+    from icestream_core.granule import Asset, Granule
     from icestream_core.slot import Slot
     from icestream_runtime.broker import Broker
     from icestream_runtime.ledger.contract import Asked, Ledger
@@ -43,6 +44,9 @@ BREATH_SECONDS: Final = 0.5
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="An archive: its granules are announced. Without it, slots are made of what the ledger knows.",
 )
+@click.option("--stac", metavar="URL", help="A STAC API that is searched: the granules that it finds are announced.")
+@click.option("--collection", metavar="NAME", help="Of the STAC API, to search in.")
+@click.option("--bbox", nargs=4, type=float, metavar="W S E N", help="Of the search, degrees; everywhere without it.")
 @click.option("--again", is_flag=True, help="Make again what an older version of the product made.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True, help="A second.")
 @click.option("--ahead", type=click.IntRange(1), default=200, show_default=True, help="How many may be under way.")
@@ -55,6 +59,9 @@ def backfill(
     last: datetime,
     tiles: tuple[str, ...],
     archive: Path | None,
+    stac: str | None,
+    collection: str | None,
+    bbox: tuple[float, float, float, float] | None,
     again: bool,
     rate: float,
     ahead: int,
@@ -67,11 +74,15 @@ def backfill(
     """Make the slots of PRODUCT from one day to another, by queues that yield to new passes all down the chain.
 
     What was made is left alone. It may be stopped at any time: given again, it goes on where it was, and makes nothing
-    twice. With --files, the granules of an archive are announced, and the products that PRODUCT is made of are made
-    too. Exit code 1 where a slot that was asked for is dead in the end.
+    twice. With --files or --stac, granules of an archive are announced, and the products that PRODUCT is made of are
+    made too. Exit code 1 where a slot that was asked for is dead in the end.
     """
-    if again and archive:
-        raise click.UsageError("--again makes anew what was made of granules that are known; --files brings others")
+    if again and (archive or stac):
+        raise click.UsageError("--again makes anew what was made of granules that are known; an archive brings others")
+    if archive and stac:
+        raise click.UsageError("give --files or --stac, one after the other")
+    if bool(stac) != bool(collection) or (bbox and not stac):
+        raise click.UsageError("a search takes --stac URL and --collection NAME; --bbox belongs to it")
     if last < first:
         raise click.UsageError(f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}")
     settings = settings_of(amqp_url=amqp_url, ledger_url=ledger_url, out=out)
@@ -79,7 +90,13 @@ def backfill(
     with closing(open_ledger(settings)) as ledger:
         scope = _scope(ledger, product, first, last, tiles)
         if archive is not None:
-            said = _announce(settings, ledger, scope, archive, rate, ahead, dry_run=dry_run)
+            found = list(_archived(settings, scope, archive))
+            said = _announce(settings, ledger, scope, found, _publish, rate, ahead, dry_run=dry_run)
+        elif stac is not None and collection is not None:
+            with ExitStack() as ending:
+                search = StacSearch(settings, scope, stac, collection, bbox)
+                found, publish = search.granules(), search.publisher(ending)
+                said = _announce(settings, ledger, scope, found, publish, rate, ahead, dry_run=dry_run)
         else:
             asked: Asked = "again" if again else "backfill"
             said = _ask(ledger, scope, asked, rate, ahead, dry_run=dry_run)
@@ -158,17 +175,27 @@ def _outdated(ledger: Ledger, scope: Scope) -> tuple[list[Slot], int]:
 
 
 def _announce(
-    settings: Settings, ledger: Ledger, scope: Scope, archive: Path, rate: float, ahead: int, *, dry_run: bool
+    settings: Settings,
+    ledger: Ledger,
+    scope: Scope,
+    found: Sequence[Granule],
+    publish: Callable[[Broker, Sequence[Granule]], int],
+    rate: float,
+    ahead: int,
+    *,
+    dry_run: bool,
 ) -> dict[str, int]:
-    """Announce the granules of an archive, no faster than they are taken; return how many."""
+    """Announce granules that were found, no faster than they are taken; return how many.
+
+    publish : takes checksums, where they are not told, and publishes; returns how many were taken
+    """
     known = {
-        (granule.granule_id, asset.href, asset.size)
+        (granule.granule_id, asset.href): asset.size
         for collection in sorted(scope.collections)
         for granule, _ in ledger.granules(collection=collection, limit=ALL)
         for asset in granule.assets
     }
-    found = list(_archived(settings, scope, archive))
-    new = [each for each in found if (each.granule_id, each.assets[0].href, each.assets[0].size) not in known]
+    new = [each for each in found if not _is_known(each.granule_id, each.assets[0], known)]
     if dry_run:
         return {"granules_would_be_announced": len(new), "are_known": len(found) - len(new)}
     with closing(open_broker(settings)) as broker, progress_bar() as progress:
@@ -178,8 +205,14 @@ def _announce(
             progress(scope.product.name, given, len(new))
             return sum(broker.depth(queue).ready for queue in queues)
 
-        taken = sum(_publish(broker, batch) for batch in _paced(new, rate, ahead, under_way))
+        taken = sum(publish(broker, batch) for batch in _paced(new, rate, ahead, under_way))
     return {"granules_were_announced": taken, "are_known": len(found) - len(new), "nobody_reads": len(new) - taken}
+
+
+def _is_known(granule_id: str, asset: Asset, known: Mapping[tuple[str, str], int]) -> bool:
+    """Whether a file has been recorded; of another size it is another. A search may tell none."""
+    size = known.get((granule_id, asset.href))
+    return size is not None and asset.size in (0, size)
 
 
 def _archived(settings: Settings, scope: Scope, archive: Path) -> Iterator[Granule]:

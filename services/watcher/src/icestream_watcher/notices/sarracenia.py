@@ -66,7 +66,7 @@ def normalise(body: bytes) -> list[Notice]:
         return [Notice(KIND, "delete" if gone else "none", f"sarracenia {post.path} {post.time}", (), published)]
     checksum = _checksum(post.identity)
     file = NoticedFile(
-        href=urljoin(_folder(post.base), quote((post.retrieve or post.path).lstrip("/"), safe="/:?=&%+,~@!$()*;")),
+        href=_address(post),
         names=(last_name(post.path), last_name(post.retrieve.partition("?")[0])),
         size=post.size or _size(post),
         checksum=checksum,
@@ -85,6 +85,14 @@ def _moment(text: str) -> datetime:
     except ValueError:
         raise NoticeError(KIND, "pubTime", f"found {text[:40]!r}; wanted YYYYMMDDTHHMMSS.ss") from None
     return moment.replace(microsecond=int((found[3] or "0").ljust(6, "0")[:6]))
+
+
+def _address(post: Post) -> str:
+    path = (post.retrieve or post.path).lstrip("/")
+    try:
+        return urljoin(_folder(post.base), quote(path, safe="/:?=&%+,~@!$()*;"))
+    except ValueError as error:
+        raise NoticeError(KIND, "baseUrl", f"{post.base[:80]!r} with {path[:80]!r} is no address: {error}") from None
 
 
 def _folder(base: str) -> str:
