@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5netcdf
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -20,7 +21,9 @@ from icestream_core.plugins import load
 from icestream_foundation.cold_pass_tb import PARTLY_FITTED
 from icestream_generation.product_output import open_output
 from icestream_runtime.ledger import open_ledger
+from icestream_simulator.places import Places
 from icestream_simulator.simulate import simulate
+from icestream_simulator.truth import Truth
 from icestream_watcher.announce import announceable
 
 DAY = date(2007, 1, 15)
@@ -125,6 +128,36 @@ def test_what_a_fit_reads_of_other_products_is_made_first_and_too_little_is_said
     assert said, done.exception
     assert int(said[1]) > 10
     assert not (tmp_path / "sets").exists()
+
+
+@pytest.mark.xdist_group("fit")
+def test_a_days_table_of_stations_is_enough_for_thresholds_of_freeze_and_thaw(overlap: Path, tmp_path: Path) -> None:
+    """The world that the passes were simulated from tells how cold the ground is, at stations on land."""
+    truth = Truth(0)
+    longitude, latitude = (
+        each.ravel() for each in np.meshgrid(np.arange(-120.0, 140.0, 5.0), np.arange(4.0, 70.0, 4.0))
+    )
+    places = Places(truth.seed, longitude, latitude)
+    kelvin = truth.state(places, DAY, 5.5).temperature
+    table = tmp_path / f"ground-temperature.{DAY:%Y%m%d}.csv"
+    rows = [
+        f"S{number},{latitude[number]:.2f},{longitude[number]:.2f},{kelvin[number]:.2f}"
+        for number in np.flatnonzero(places.terrain.land == 1.0)
+    ]
+    table.write_text("\n".join(["station,latitude,longitude,ground_temperature", *rows]) + "\n")
+    f17 = [file for file in overlap.iterdir() if "F17" in file.name]
+    done = icestream(
+        "fit", "freeze-thaw-three-river-source", "--data", *f17, table, "--out", tmp_path / "sets", "--json"
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["score"]["overall accuracy of ssmis"] > 0.75
+    document = tomllib.loads(Path(said["path"]).read_text("utf-8"))
+    assert document["provenance"]["learned_from"] == "data"
+    assert any(line.startswith(table.stem) for line in document["provenance"]["data"])
+    (row,) = document["parameters"]
+    assert row["sensor"] == "ssmis"
+    assert 240.0 < row["coldest_thawed"] < 275.0
 
 
 def parameters() -> dict[str, Any]:

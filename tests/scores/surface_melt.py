@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from icestream_physics.melt_thresholds import M30_DELTA
 from icestream_physics.sharpening import Blocks, aiazzi_2007
 from icestream_physics.wet_firn import wet_firn_brightness_temperature
+from plugins.melting_years import CELLS, run, year_of
 from scores.card import Check
 
 Field = NDArray[np.float64]
@@ -80,6 +81,11 @@ def _water_at_threshold() -> float:
     return float(100.0 * water[np.argmax(rise >= M30_DELTA)])
 
 
+def _onset_days_off() -> float:
+    onset = np.random.default_rng(1).integers(60, 180, CELLS)
+    return float(np.abs(run(year_of(onset))["onset"] - onset).max())
+
+
 CHECKERBOARD = f"wet squares among dry ones, {NOISE_K:g} K and {NOISE_ALBEDO:g} of noise, {DRAWS} draws"
 GREENLAND, ANTARCTICA = "surface-melt-greenland", "surface-melt-antarctica"
 CHECKS = (
@@ -89,5 +95,13 @@ CHECKS = (
         GREENLAND, "change by a uniform albedo, worst cell", "a uniform albedo", _changed_by_a_uniform_albedo, 1e-6, "K"
     ),
     Check(GREENLAND, "melt area against that of 25 km, worst draw", "a front with spots", _area_differs, 0.05),
+    Check(
+        "melt-onset-high-asia",
+        "onset of melt, days off, worst cell",
+        f"{CELLS} years made by hand, 0.6 K of noise",
+        _onset_days_off,
+        2.0,
+        "d",
+    ),
     Check(ANTARCTICA, "water that 30 K at 19H detects", "SMRT firn", _water_at_threshold, 0.2, "%"),
 )
