@@ -6,11 +6,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from catalogue.world import World, answers, day_of, get, serving, until
+from icestream_core.errors import StorageError
 from parts.s3 import PrivateS3
 
 DEPTH = "snow-depth-china"
@@ -101,3 +102,22 @@ def test_another_name_or_revision_is_not_there(assets: dict[str, Any]) -> None:
     directory, _, _ = assets["data"]["href"].rpartition("/")
     assert ask(f"{directory}/manifest.json")[0] == 404
     assert ask(assets["data"]["href"].replace(directory.rpartition("/")[2], "00000000-00000000"))[0] == 404
+
+
+def test_a_bucket_that_is_away_is_no_file_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path)
+    world.register(DEPTH)
+    world.make(SLOT)
+
+    def away(_path: str) -> NoReturn:
+        raise StorageError("Could not connect to the endpoint URL")
+
+    with serving(world) as address:
+        item = f"{address}/stac/collections/{DEPTH}/items/{SLOT.key}"
+        until(lambda: answers(item))
+        href = get(item)["assets"]["data"]["href"]
+        monkeypatch.setattr(world.storage, "local", lambda _path: None)
+        monkeypatch.setattr(world.storage, "open", away)
+        status, _, body = ask(href)
+    world.close()
+    assert (status, b"the storage is away" in body, b"endpoint" in body) == (503, True, False)

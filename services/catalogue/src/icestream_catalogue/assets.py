@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
@@ -56,25 +57,33 @@ class Assets:
         shown = "inline" if media_type in PICTURES else "attachment"
         try:
             path = self._storage.local(f"{found.directory}/{name}")
-            if path is None:
-                disposition = f"{shown}; filename*=UTF-8''{quote(name)}"
-                return self._streamed(
-                    request, f"{found.directory}/{name}", media_type, headers | {"Content-Disposition": disposition}
-                )
-            if path.is_file():
-                return FileResponse(
-                    path, media_type=media_type, headers=headers, filename=name, content_disposition_type=shown
-                )
+            here = path is not None and path.is_file()
         except (StorageError, OSError, ValueError):
             # Why is told in the log of whoever reads the store; a visitor learns nothing of paths.
             raise HTTPException(404, f"{name} cannot be served") from None
+        if path is None:
+            disposition = f"{shown}; filename*=UTF-8''{quote(name)}"
+            return self._streamed(
+                request, f"{found.directory}/{name}", media_type, headers | {"Content-Disposition": disposition}
+            )
+        if here:
+            return FileResponse(
+                path, media_type=media_type, headers=headers, filename=name, content_disposition_type=shown
+            )
         raise HTTPException(404, f"{name} is not in the store any more")
 
     def _streamed(self, request: Request, path: str, media_type: str, headers: dict[str, str]) -> Response:
         """Answer with a file of a bucket, or a part of it, passed on piece by piece."""
-        file = self._storage.open(path)
         try:
+            file = self._storage.open(path)
             size = file.seek(0, os.SEEK_END)
+        except FileNotFoundError:
+            raise HTTPException(404, f"{path.rpartition('/')[2]} is not in the store any more") from None
+        except (StorageError, OSError) as error:
+            # Not 404: who copies what is here would take it for gone.
+            structlog.stdlib.get_logger("icestream.catalogue").warning("away", part="files", reason=str(error))
+            raise HTTPException(503, "the storage is away; ask again in a while") from None
+        try:
             asked = request.headers.get("range", "")
             if request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
                 # Begun with another content than this one.
@@ -83,9 +92,6 @@ class Assets:
         except Unsatisfiable:
             file.close()
             raise HTTPException(416, "the file ends before", headers={"Content-Range": f"bytes */{size}"}) from None
-        except (StorageError, OSError, ValueError):
-            file.close()
-            raise
         sent = part or range(size)
         headers = headers | {"Accept-Ranges": "bytes", "Content-Length": str(len(sent))}
         if part:
