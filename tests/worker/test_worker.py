@@ -175,6 +175,34 @@ def test_no_task_is_taken_while_the_children_still_load(stage: Stage) -> None:
     stage.end()
 
 
+class Begun(Slow):
+    """Tells the mode of what it begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modes: list[str] = []
+
+    def compute(self, job: Job, limits: Limits) -> Answer:
+        self.modes.append(job.task.mode)
+        return super().compute(job, limits)
+
+
+@pytest.mark.parametrize(("settings", "of_backfill"), [({}, 2), ({"backfill_concurrency": 1}, 1)])
+def test_a_backfill_leaves_a_child_to_new_passes(stage: Stage, settings: dict[str, int], of_backfill: int) -> None:
+    stage.make_queues()
+    old = [stage.task(value=number).model_copy(update={"mode": "reprocessing"}) for number in range(5)]
+    stage.send(*old)
+    children = Begun()
+    stage.start(children=children, concurrency=3, **settings)
+    stage.until(lambda: len(children.modes) == of_backfill)
+    stage.send(stage.task(value=7))
+    stage.until(lambda: "forward" in children.modes)
+    assert children.modes == ["reprocessing"] * of_backfill + ["forward"]
+    children.let.set()
+    assert len(stage.outcomes(6)) == 6
+    stage.end()
+
+
 def test_every_task_is_answered_once_and_acked(stage: Stage) -> None:
     stage.make_queues()
     tasks = [stage.task(value=number) for number in range(5)]

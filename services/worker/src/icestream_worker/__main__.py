@@ -88,6 +88,7 @@ def run(
             products,
             metrics,
             hold=settings.held_tasks,
+            of_backfill=settings.held_of_backfill,
             grace_seconds=settings.grace_seconds,
             sweep=storage.sweep,
             space=storage.space,

@@ -55,6 +55,7 @@ class Worker:
         metrics: Metrics,
         *,
         hold: int,
+        of_backfill: int,
         grace_seconds: float,
         sweep: Callable[[], object] = lambda: None,
         space: Callable[[], Mapping[str, Space]] = dict,
@@ -65,6 +66,7 @@ class Worker:
         """Take note of everything; nothing is asked of the broker yet.
 
         hold : tasks in hand at once
+        of_backfill : how many of them may be of a backfill
         sweep : removes what dead workers left; called now and then
         space : tells how much room is left, by place; asked every `gauge_seconds`
         tracer : records how slots are made; nobody does where absent
@@ -72,12 +74,14 @@ class Worker:
         """
         self._broker, self._handler, self._children = broker, handler, children
         self._products, self._metrics = products, metrics
-        self._hold, self._grace_seconds, self._sweep = hold, grace_seconds, sweep
+        self._hold, self._of_backfill = hold, of_backfill
+        self._grace_seconds, self._sweep = grace_seconds, sweep
         self._tracer = tracer
         self._space, self._deaf_seconds, self._gauge_seconds = space, deaf_seconds, gauge_seconds
-        self.queues = [
-            naming.make_queue(product.name, mode) for mode in ("forward", "reprocessing") for product in products
-        ]
+        self._new, self._old = (
+            [naming.make_queue(product.name, mode) for product in products] for mode in ("forward", "reprocessing")
+        )
+        self.queues = [*self._new, *self._old]
         for kind in ("registration", "outcome"):
             metrics.expect(PUBLISH_RETRIES, kind=kind)
         for queue in self.queues:
@@ -87,7 +91,9 @@ class Worker:
             Check("subscription", lambda: None if self._hears else "not subscribed yet"),
             reachable(broker, naming.OUTCOMES),
         ]
-        self._hears: Check | None = None
+        self._hears: list[Check] = []
+        # Since when each thread that takes tasks of a backfill has had none.
+        self._idle_since: dict[int, float] = {}
         self._given_up = threading.Event()
         self._log = structlog.stdlib.get_logger("icestream.worker")
 
@@ -105,12 +111,13 @@ class Worker:
         subscription = self._subscribe(stop)
         if subscription is None:
             return
-        self._hears = deaf(
-            self._broker, subscription, self.queues, lambda: self._children.free_since, self._deaf_seconds
-        )
+        self._hears = [
+            deaf(self._broker, subscription, self._new, lambda: self._children.free_since, self._deaf_seconds),
+            deaf(self._broker, subscription, self._old, self._free_for_backfill_since, self._deaf_seconds),
+        ]
         self._log.info("ready", products=[f"{product.name} {product.version}" for product in self._products])
         with ThreadPoolExecutor(self._hold, "slot") as threads:
-            working = [threads.submit(self._work, subscription, stop) for _ in range(self._hold)]
+            working = [threads.submit(self._work, number, subscription, stop) for number in range(self._hold)]
             sweep_at = space_at = 0.0
             # A thread that ends before it is told to has failed: its reason is raised below.
             while not stop.is_set() and not wait(working, POLL_SECONDS, FIRST_COMPLETED).done:
@@ -143,7 +150,10 @@ class Worker:
             self._log.warning("the disk does not answer", reason=str(error))
 
     def _deaf(self) -> str | None:
-        return self._hears.probe() if self._hears else None
+        return next((wrong for check in self._hears if (wrong := check.probe())), None)
+
+    def _free_for_backfill_since(self) -> float | None:
+        return min(list(self._idle_since.values()), default=None)
 
     def _subscribe(self, stop: threading.Event) -> Subscription | None:
         """Return the subscription once the queues are there: the gatherer makes them when it has the records."""
@@ -159,10 +169,15 @@ class Worker:
                 return None
         return None
 
-    def _work(self, subscription: Subscription, stop: threading.Event) -> None:
+    def _work(self, number: int, subscription: Subscription, stop: threading.Event) -> None:
+        """Take task after task. The first threads take what there is; the others new passes alone."""
+        takes_all = number < self._of_backfill
         while not stop.is_set():
-            delivery = subscription.get(POLL_SECONDS)
+            if takes_all:
+                self._idle_since.setdefault(number, time.monotonic())
+            delivery = subscription.get(POLL_SECONDS, None if takes_all else self._new)
             if delivery is not None:
+                self._idle_since.pop(number, None)
                 self._settle(subscription, delivery, stop)
 
     def _settle(self, subscription: Subscription, delivery: Delivery, stop: threading.Event) -> None:

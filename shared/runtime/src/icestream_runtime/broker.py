@@ -5,7 +5,7 @@ Every method may be called from any thread. Delivery is at-least-once: a message
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -129,9 +129,10 @@ class Subscription(Protocol):
     def settled_too_late(self) -> int:
         """How many settlements were dropped because the connection that gave the message is gone: it comes again."""
 
-    def get(self, timeout: float | None) -> Delivery | None:
+    def get(self, timeout: float | None, among: Collection[str] | None = None) -> Delivery | None:
         """Return the next delivery, or None after `timeout` seconds (None: wait for ever) or when cancelled.
 
+        among : of these queues alone
         Raises BrokerRefused when the broker will not have us back.
         """
 

@@ -18,6 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -225,6 +226,18 @@ class BrokerContract:
         queues = [delivery.queue for delivery in take(subscription, 12)]
         assert Counter(queues) == {bench.work: 9, bench.bulk: 3}
         assert bench.bulk not in queues[:3]
+
+    def test_who_asks_for_some_queues_gets_of_them_alone(self, bench: Bench) -> None:
+        bench.publish(2, "bulk")
+        subscription = bench.broker.subscribe([bench.work, bench.bulk], prefetch=12)
+        assert subscription.get(AT_ONCE, [bench.work]) is None
+        with ThreadPoolExecutor(2) as threads:
+            new = threads.submit(subscription.get, SOON, [bench.work])
+            assert [delivery.queue for delivery in take(subscription, 2)] == [bench.bulk] * 2
+            bench.publish(1)
+            found = new.result(SOON)
+        assert found is not None
+        assert found.queue == bench.work
 
     def test_cancel_gives_back_what_nobody_took(self, bench: Bench) -> None:
         bench.publish(5)

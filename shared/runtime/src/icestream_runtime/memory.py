@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -187,7 +187,8 @@ class MemoryBroker:
         else:
             queue.ready.append(held)
         for subscription in queue.subscriptions:
-            subscription.arrived.notify()
+            # All: who wakes may wait for other queues than this one.
+            subscription.arrived.notify_all()
 
     def _wait_for_room(self, size: int, timeout: float) -> bool:
         if self._size + size > self._capacity:
@@ -249,10 +250,10 @@ class MemorySubscription:
         self._unsettled: dict[Held, None] = {}
         self._cancelled = False
 
-    def get(self, timeout: float | None) -> Delivery | None:
+    def get(self, timeout: float | None, among: Collection[str] | None = None) -> Delivery | None:
         deadline = None if timeout is None else time.monotonic() + timeout
         with self.arrived:
-            while (delivery := self._next()) is None and not self._cancelled:
+            while (delivery := self._next(among)) is None and not self._cancelled:
                 self._raise_if_closed()
                 remaining = None if deadline is None else deadline - time.monotonic()
                 if remaining is not None and remaining <= 0:
@@ -302,12 +303,12 @@ class MemorySubscription:
         for held in reversed(unsettled):
             self._broker.give_back(held, front=True)
 
-    def _next(self) -> Delivery | None:
+    def _next(self, among: Collection[str] | None = None) -> Delivery | None:
         if self._cancelled or self._broker.closed:
             return None
         for name in self._turns.order():
             ready = self._lanes[name].ready
-            if ready and self._given[name] < self._prefetch:
+            if ready and (among is None or name in among) and self._given[name] < self._prefetch:
                 held = ready.popleft()
                 self._turns.took()
                 self._given[name] += 1

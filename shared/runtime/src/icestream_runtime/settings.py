@@ -203,6 +203,12 @@ class Settings(BaseSettings):
     duplicates_seconds: float = Field(default=604_800.0, gt=0, description="How long notices are remembered")
 
     concurrency: int = Field(default=1, ge=1, le=256, description="Slots that a worker makes at once, each in a child")
+    backfill_concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Of these, how many may be of a backfill; all but one where absent, which is kept for new passes",
+    )
     prefetch: int | None = Field(
         default=None, ge=1, le=1000, description="Tasks that a worker holds; concurrency + 1 where absent"
     )
@@ -323,6 +329,11 @@ class Settings(BaseSettings):
     def held_tasks(self) -> int:
         """How many tasks a worker holds: one more than it makes, so that the next is fetched meanwhile."""
         return self.prefetch or self.concurrency + 1
+
+    @property
+    def held_of_backfill(self) -> int:
+        """How many tasks of a backfill a worker takes at once: none waits for a child that a new pass could have."""
+        return self.backfill_concurrency or max(1, self.concurrency - 1)
 
 
 def local_side(out: str) -> Path:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -65,14 +65,13 @@ class RabbitSubscription:
         self._unsettled: dict[int, None] = {}
         link.attach(self)
 
-    def get(self, timeout: float | None) -> Delivery | None:
+    def get(self, timeout: float | None, among: Collection[str] | None = None) -> Delivery | None:
+        lanes = [lane for queue, lane in self._lanes.items() if among is None or queue in among]
         with self._arrived:
-            self._arrived.wait_for(
-                lambda: any(self._lanes.values()) or self._cancelled or self._error is not None, timeout
-            )
+            self._arrived.wait_for(lambda: any(lanes) or self._cancelled or self._error is not None, timeout)
             if self._error is not None and not self._cancelled:
                 raise self._error
-            return self._next()
+            return self._next(among)
 
     def drain(self, limit: int) -> list[Delivery]:
         taken: list[Delivery] = []
@@ -124,9 +123,9 @@ class RabbitSubscription:
     def unblocked(self) -> None:
         """An alarm does not touch consumers."""
 
-    def _next(self) -> Delivery | None:
+    def _next(self, among: Collection[str] | None = None) -> Delivery | None:
         for queue in self._turns.order():
-            if self._lanes[queue]:
+            if self._lanes[queue] and (among is None or queue in among):
                 self._turns.took()
                 return self._lanes[queue].popleft()
         return None
@@ -191,7 +190,8 @@ class RabbitSubscription:
         self.last_received = time.monotonic()
         with self._arrived:
             self._lanes[method.consumer_tag].append(delivery)
-            self._arrived.notify()
+            # All: who wakes may wait for other queues than this one.
+            self._arrived.notify_all()
 
     def _on_cancelled_by_broker(self, frame: Any) -> None:
         LOG.warning(
