@@ -160,7 +160,7 @@ def _to(queue: str, body: bytes) -> Message:
 
 def test_what_has_not_happened_yet_is_shown_as_nought_so_that_the_first_is_seen(house: House) -> None:
     _, metrics = shown(house)
-    labels = {"product": "fine", "family": house.gatherer().records.product("fine").family}
+    labels = {"product": "fine", "family": house.gatherer().records.family("fine")}
     known = metrics.registry.get_sample_value
     assert known("icestream_unreadable_total", {"queue": naming.DEAD}) == 0
     assert known("icestream_arrival_latency_seconds_count", labels) == 0

@@ -79,14 +79,14 @@ def test_a_new_record_is_heard_of_by_the_other_gatherer(tmp_path: Path, monkeypa
     other = house.gatherer()
     assert other.records.find("depth") is None
     house.register(product())
-    assert other.records.product("depth").version == "1.0.0"
+    assert other.records.find("depth").version == "1.0.0"
     house.close()
 
 
 def test_an_older_record_does_not_replace_a_newer_one(tmp_path: Path) -> None:
     house = House(tmp_path, product(version="2.0.0"))
     house.register(product(version="1.10.0"))
-    assert house.gatherer().records.product("depth").version == "2.0.0"
+    assert house.gatherer().records.find("depth").version == "2.0.0"
     house.close()
 
 
@@ -95,6 +95,13 @@ def test_a_record_that_this_icestream_cannot_read_stops_its_own_product_only(hou
     house.send(granule(part="19h"), granule(part="37h"))
     house.settle_down()
     assert the(house, "depth.20140201").state == "made"
+
+
+def test_the_family_of_a_product_that_a_newer_icestream_registered_is_unknown(house: House) -> None:
+    known = house.gatherer().records
+    assert known.family("depth") == "tests"
+    house.ledger.register(product(version="9.0.0").record() | {"wormhole": True})
+    assert house.gatherer().records.family("depth") == "unknown"
 
 
 def test_a_record_that_does_not_hold_together_is_kept_as_a_letter_that_says_why(house: House) -> None:
@@ -108,7 +115,7 @@ def test_products_that_trigger_each_other_in_a_circle_are_refused(house: House) 
     house.publish("register.depth", Registration(record=circle.record()))
     house.settle_down()
     assert "in a circle" in house.ledger.letters()[0]["reason"]
-    assert house.gatherer().records.product("depth").version == "1.0.0"
+    assert house.gatherer().records.find("depth").version == "1.0.0"
 
 
 def test_a_product_stands_behind_all_that_it_reads() -> None:

@@ -60,7 +60,7 @@ def run(
             closing.callback(ledger.close)
 
         def family(product: str) -> str:
-            return gatherer.records.product(product).family
+            return gatherer.records.family(product)
 
         if tracer is None and (tracer := Tracer.of(settings, "gatherer")) is not None:
             closing.callback(tracer.close)

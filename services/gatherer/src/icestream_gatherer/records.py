@@ -65,12 +65,10 @@ class Records:
         self.refresh(force=fresh)
         return self._products.get(name)
 
-    def product(self, name: str) -> Product:
-        """Return the product of a name; raises RecordError where it was never registered."""
+    def family(self, name: str) -> str:
+        """Return the family of a product; "unknown" where its record cannot be read here, as during an upgrade."""
         product = self.find(name)
-        if product is None:
-            raise RecordError(f"product {name!r} is not registered. Run: icestream register {name}")
-        return product
+        return product.family if product is not None else "unknown"
 
     def all(self) -> list[Product]:
         """Return every product."""
