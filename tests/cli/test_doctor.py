@@ -214,7 +214,7 @@ def test_a_product_that_reads_what_no_package_here_knows_is_worth_a_look(
     product = plugins.products["snow-depth-china"]
     inputs = dict(product.inputs) | {"tb": Input(sources=(source("nobodys"),))}
     plugins.products[product.name] = product.model_copy(update={"inputs": inputs})
-    monkeypatch.setattr("icestream_cli.examine.plugins.load", lambda *_: plugins)
+    monkeypatch.setattr("icestream_cli.examine.plugins.load", lambda *_given, **_named: plugins)
     findings, _ = examine_plugins(Settings())
     told = found(findings, "look").splitlines()
     assert any("snow-depth-china reads nobodys (tb)" in line and "is not made without it" in line for line in told)
