@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import subprocess
@@ -203,8 +204,14 @@ def test_every_answer_carries_the_headers_that_keep_others_out(address: str) -> 
 
 
 def test_too_much_is_refused(address: str) -> None:
-    status, _, _ = ask(f"{address}/stac/search", method="POST", body=b"[" * 2_000_000, content_type="application/json")
-    assert status == 413
+    # Told, not sent: who answers before the body has come may close while it is still on its way.
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
+    connection.putrequest("POST", "/stac/search")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", "2000000")
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
     status, _, _ = ask(f"{address}/stac/search?ids={'a' * 90_000}")
     assert status in (400, 414)
     deep = b'{"intersects":' * 5000 + b"1" + b"}" * 5000
