@@ -21,6 +21,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent))
 
 import backfill
+import beside
+import burst
 import ledger
 import product
 import scaling
@@ -67,6 +69,24 @@ def main() -> int:
     row("cold-pass-tb, one and two workers", rates, "1.7x", scale["ratio"] >= 1.7)
     row("worker with one child, idle", f"{flow['idle_worker_mb']:.0f} MB", "200 MB", flow["idle_worker_mb"] <= 200)
     row("worker with one child, busy on real work", f"{scale['busy_mb']:.0f} MB", "600 MB", scale["busy_mb"] <= 600)
+
+    new = _said(console, "new passes beside a backfill", lambda: beside.run(*((60, 12) if quick else (365, 60))))
+    p95s = f"p95 {new['alone_p95_ms']:.0f} ms, {new['beside_p95_ms']:.0f} ms: {new['p95_ratio']:.2f}x"
+    row("cold-pass-tb alone and beside a backfill of itself", p95s, "1.5x", new["p95_ratio"] <= 1.5)
+    for case in burst.CASES:
+        many = _said(
+            console, f"a burst against a slow {case}", lambda case=case: burst.run(2000 if quick else 20_000, case)
+        )
+        whole = many["slots"] == many["granules"] and not many["refused"]
+        weights = ", ".join(
+            f"{name} {many[f'{name}_mb']:.0f} to {many[f'{name}_most_mb']:.0f} MB" for name in burst.SERVICES
+        )
+        row(
+            f"a burst of {many['granules']:.0f} against a slow {case}",
+            f"{many['slots']:.0f} made; {weights}",
+            "all",
+            whole,
+        )
 
     looks = _said(console, "the ledger", lambda: ledger.run(300_000 if quick else 1_000_000))
     for database, figures in looks.items():
