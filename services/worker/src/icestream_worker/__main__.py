@@ -35,7 +35,8 @@ def main() -> int:
     """Be a worker with the settings of the environment until SIGTERM; return the exit code."""
 
     def work(settings: Settings, stop: threading.Event) -> None:
-        run(settings, chosen(plugins.load(settings.plugins), settings.products), stop, serve_health=True)
+        installed = plugins.load(settings.plugins, options=settings.options)
+        run(settings, chosen(installed, settings.products), stop, serve_health=True)
 
     return serve("worker", work)
 
