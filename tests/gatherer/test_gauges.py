@@ -145,6 +145,28 @@ def test_what_is_away_is_shown_until_it_is_back(
     assert metrics.value(AWAY_ERRORS, what=what) == 2
 
 
+def test_gauges_are_shown_while_the_ticker_hangs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(tick_seconds=0.01, gauge_seconds=0.01)
+    gatherer = Gatherer(settings, house.broker, house.ledger, house.storage, Metrics(), plugins.lifecycle([]))
+    stop, hangs, shown_meanwhile = threading.Event(), threading.Event(), threading.Event()
+
+    def tick() -> None:
+        hangs.set()
+        stop.wait(30)
+
+    def show() -> None:
+        if hangs.is_set():
+            shown_meanwhile.set()
+
+    monkeypatch.setattr(gatherer.ticker, "tick", tick)
+    monkeypatch.setattr(gatherer._gauges, "show", show)
+    running = threading.Thread(target=gatherer.run, args=(stop,))
+    running.start()
+    assert shown_meanwhile.wait(10)
+    stop.set()
+    running.join()
+
+
 def test_a_gatherer_is_not_ready_while_its_broker_is_away(house: House) -> None:
     class Gone(MemoryBroker):
         def depth(self, *_: object) -> Any:

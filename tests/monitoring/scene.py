@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -13,7 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from monitoring import rules
+from parts.faketime import ahead
 from parts.process import free_ports
 from parts.prometheus import PrivatePrometheus
 from parts.proxy import Proxy
@@ -36,7 +40,7 @@ TOKEN = "t"
 
 
 class Scene:
-    """Watcher, gatherer, catalogue, a worker behind a proxy, and the Prometheus that looks at them."""
+    """Watchers, gatherer, catalogue, a worker behind a proxy, and the Prometheus that looks at them."""
 
     def __init__(
         self, running: Stream, proxy: Proxy, prometheus: Callable[[dict[str, int]], PrivatePrometheus]
@@ -49,6 +53,9 @@ class Scene:
         url = proxy.url(running.environment["ICESTREAM_AMQP_URL"])
         running.start("worker", "worker", *PRODUCTS, "--amqp-url", url)
         running.start("watcher", "watch", str(running.watched))
+        self.early = running.root / "early"
+        self.early.mkdir()
+        running.start("early", "watch", str(self.early), under=("env", "-u", "ICESTREAM_NOTICES_PORT", *ahead(60)))
         running.start("catalogue", "catalogue", "--port", str(self._web))
         self.ports = {name: self._port(name) for name in running.processes}
         self.prometheus = prometheus(self.ports)
@@ -60,6 +67,11 @@ class Scene:
             start = datetime.now(UTC) - timedelta(minutes=10) + timedelta(seconds=len(self.fed))
             self.fed.append(self.stream.watched / f"{collection}_{start:%Y%m%dT%H%M%S}_a.txt")
             self._land(self.fed[-1], content)
+
+    def feed_early(self) -> None:
+        """Let a file land before the watcher whose clock is a minute ahead."""
+        start = datetime.now(UTC) - timedelta(minutes=20)
+        self._land(self.early / f"count_{start:%Y%m%dT%H%M%S}_a.txt", "3")
 
     def correct(self, count: int, content: str) -> None:
         """Let corrections land of what was fed first."""
@@ -95,6 +107,24 @@ class Scene:
         finally:
             self.stream.out.unlink()
             gone.rename(self.stream.out)
+
+    @contextmanager
+    def held_slot(self) -> Iterator[None]:
+        """Somebody's open transaction holds a slot that is due, and the ticker waits for it.
+
+        That it is due for two minutes is written, not waited for: nobody looks at it while the gatherer is stopped.
+        """
+        gatherer = self.stream.processes["gatherer"]
+        chosen = "SELECT key FROM slot WHERE product = 'tally-square' AND state = 'made' ORDER BY key LIMIT 1"
+        with psycopg.connect(self.stream.ledger_url.replace("+psycopg", "")) as session:
+            gatherer.send_signal(signal.SIGSTOP)
+            try:
+                session.execute(f"UPDATE slot SET due_at = now() - interval '2 minutes' WHERE key = ({chosen})")
+                session.commit()
+                session.execute(f"SELECT 1 FROM slot WHERE key = ({chosen}) FOR UPDATE")
+            finally:
+                gatherer.send_signal(signal.SIGCONT)
+            yield
 
     def ready(self, name: str) -> tuple[int, str]:
         """Return what /readyz of a service answers."""

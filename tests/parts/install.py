@@ -13,6 +13,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from parts.chromium import find_chromium
+from parts.faketime import find_faketime
 from parts.images import find_buildah, find_mmdebstrap
 from parts.mosquitto import find_mosquitto
 from parts.postgresql import find_postgresql
@@ -39,6 +40,7 @@ PARTS = (
     Part("PostgreSQL", find_postgresql, "postgresql", "ICESTREAM_TEST_POSTGRES_URL"),
     Part("mosquitto", find_mosquitto, "mosquitto"),
     Part("Prometheus", find_prometheus, "prometheus"),
+    Part("faketime", find_faketime, "faketime"),
     Part("Chromium", find_chromium, "chromium"),
     Part("buildah", find_buildah, "buildah"),
     Part("mmdebstrap", find_mmdebstrap, "mmdebstrap"),

@@ -46,7 +46,7 @@ class Stream:
             self.environment["PYTHONPATH"] = str(TALLY)
         self.ledger_url = ledger_url
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._commands: dict[str, Sequence[str]] = {}
+        self._commands: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
         self._ledger: Ledger | None = None
 
     @property
@@ -70,13 +70,16 @@ class Stream:
         )
         return done.stdout
 
-    def start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        """Start a service under a name; its log goes to logs/<name>.log."""
-        self._commands[name] = words
+    def start(self, name: str, *words: str, under: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """Start a service under a name; its log goes to logs/<name>.log.
+
+        under : a command that runs the command that follows it, such as `env`
+        """
+        self._commands[name] = words, under
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 # The kernel kills it when the test is killed: nothing is left behind.
-                ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "icestream_cli", *words],
+                ["setpriv", "--pdeathsig", "KILL", "--", *under, sys.executable, "-m", "icestream_cli", *words],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -93,7 +96,8 @@ class Stream:
         process.wait(10)
 
     def restart(self, name: str) -> None:
-        self.start(name, *self._commands[name])
+        words, under = self._commands[name]
+        self.start(name, *words, under=under)
 
     def stop(self) -> dict[str, int]:
         """SIGTERM all, watcher first, and return exit codes; what does not stop in its grace is killed and shows so."""

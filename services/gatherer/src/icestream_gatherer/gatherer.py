@@ -1,4 +1,4 @@
-"""The gatherer: three loops over one ledger and one broker - intake, outcomes and ticker."""
+"""The gatherer: four loops over one ledger and one broker - intake, outcomes, ticker and gauges."""
 
 from __future__ import annotations
 
@@ -114,6 +114,7 @@ class Gatherer:
             lambda: self._consume("intake", [naming.INTAKE], self.intake, stop),
             lambda: self._consume("outcomes", [naming.OUTCOMES, naming.DEAD], self.outcomes, stop),
             lambda: self._tick(stop),
+            lambda: self._show(stop),
         )
         with ThreadPoolExecutor(len(turns), "gatherer") as threads:
             running = [threads.submit(turn) for turn in turns]
@@ -162,15 +163,18 @@ class Gatherer:
         return found[0]
 
     def _tick(self, stop: threading.Event) -> None:
-        calendar_at = gauges_at = 0.0
+        calendar_at = 0.0
         while not stop.wait(self._settings.tick_seconds):
             self._until_it_works("ticker", stop, self.ticker.tick)
             if time.monotonic() >= calendar_at:
                 self._until_it_works("calendar", stop, self.ticker.open_calendar)
                 calendar_at = time.monotonic() + CALENDAR_SECONDS
-            if time.monotonic() >= gauges_at:
-                self._until_it_works("gauges", stop, self._gauges.show)
-                gauges_at = time.monotonic() + self._settings.gauge_seconds
+
+    def _show(self, stop: threading.Event) -> None:
+        """Show the gauges; not between ticks, because they are to tell of a ticker that hangs."""
+        while self._until_it_works("gauges", stop, self._gauges.show):
+            if stop.wait(self._settings.gauge_seconds):
+                return
 
     def _until_it_works(self, name: str, stop: threading.Event, work: Callable[[], object]) -> bool:
         """Do the work; where ledger, broker or storage is away, say so, consume nothing more and try again.
