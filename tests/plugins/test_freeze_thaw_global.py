@@ -135,7 +135,7 @@ def test_fine_cells_are_told_apart_where_the_surface_was_seen_and_nearer_the_tru
     made = fine.freeze_thaw_global_005(**gathered.inputs, grid=gathered.grid)
     told = made["detail"] == fine.DOWNSCALED
     assert told.mean() > 0.05
-    index = gathered.inputs["coarse"]["index"].values
+    index = np.kron(gathered.inputs["coarse"]["index"].values, np.ones((fine.FACTOR, fine.FACTOR)))
     frozen = global_temperature(stream.truth, BOX).true(stream.day, NIGHT_HOUR["Aqua"]) < 273.15
     here = told & (np.abs(index) < 2.0)
     assert here.sum() > 500
@@ -145,11 +145,11 @@ def test_fine_cells_are_told_apart_where_the_surface_was_seen_and_nearer_the_tru
 
 def globe(index: object, kelvin: object = None, error: float = 1.0) -> Any:
     """Return what is made of one row of coarse cells."""
-    high = np.kron(np.asarray(index, np.float64), np.ones((5, 5)))
-    grid = lonlat("row", 80.0, 36.0, 0.05, high.shape[1], high.shape[0])
+    high = np.asarray(index, np.float64)
+    grid = lonlat("row", 80.0, 36.0, 0.05, high.shape[1] * fine.FACTOR, high.shape[0] * fine.FACTOR)
     lst = None
     if kelvin is not None:
-        night = np.broadcast_to(np.asarray(kelvin, np.float64), high.shape)
+        night = np.broadcast_to(np.asarray(kelvin, np.float64), grid.shape)
         lst = xr.Dataset(
             {"lst_night": (("y", "x"), night), "lst_error_night": (("y", "x"), np.full_like(night, error))}
         )

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from icestream_core.delivery import hdf5
 from icestream_core.errors import Void
 from icestream_core.grid import Grid
-from icestream_core.inputs import Input, days, source
+from icestream_core.inputs import Align, Input, days, source
 from icestream_core.period import day
 from icestream_core.product import OnGrid, Product
 from icestream_core.variable import Flags
 from icestream_freeze_thaw.grids import GLOBE_005
-from icestream_freeze_thaw.lst_downscaling import hand_down
+from icestream_freeze_thaw.lst_downscaling import by_strips
 from icestream_freeze_thaw.papers import ZHAO_2011, ZHAO_2017
 from icestream_physics.constant import constant
 
@@ -33,30 +33,27 @@ DOWNSCALED, COARSE_UNDER_CLOUD, COARSE_WITHOUT_LST, NO_INDEX = range(4)
 def freeze_thaw_global_005(coarse: xr.Dataset, lst: xr.Dataset | None, grid: Grid) -> dict[str, NDArray[np.generic]]:
     """Return the state of the ground on fine cells, and how it came about.
 
-    coarse : `index` at 0.25 degree, repeated on its fine cells; above 0 where frozen
+    coarse : `index` at 0.25 degree; above 0 where frozen
     lst : `lst_night` and `lst_error_night`, K; None where none came, NaN under cloud
     grid : the globe, or whole coarse cells of it
     Raises Void where there is no coarse index at all.
     """
-    centre = FACTOR // 2
-    index = coarse["index"].values[centre::FACTOR, centre::FACTOR].astype(np.float64)
+    index = coarse["index"].values.astype(np.float64)
     if np.isnan(index).all():
         raise Void("there is no coarse index anywhere")
-    temperature = np.full(grid.shape, np.nan) if lst is None else _reliable(lst)
-    handed = hand_down(index, temperature, FACTOR, wraps=grid.width * grid.cell[0] > 359.0)
-    known = np.isfinite(handed.fine)
-    state = np.where(handed.fine > 0, FROZEN, THAWED).astype(np.uint8)
-    state[~known] = MISSING
-    detail = np.full(grid.shape, COARSE_WITHOUT_LST if lst is None else COARSE_UNDER_CLOUD, dtype=np.uint8)
-    detail[handed.downscaled] = DOWNSCALED
-    detail[~known] = NO_INDEX
+    temperature = np.full(grid.shape, np.nan, np.float32) if lst is None else _reliable(lst)
+    state, detail = np.empty(grid.shape, np.uint8), np.empty(grid.shape, np.uint8)
+    coarse_alone = np.uint8(COARSE_WITHOUT_LST if lst is None else COARSE_UNDER_CLOUD)
+    for rows, (fine, downscaled) in by_strips(index, temperature, FACTOR, wraps=grid.width * grid.cell[0] > 359.0):
+        known = np.isfinite(fine)
+        state[rows] = np.where(known, fine > 0, np.uint8(MISSING))  # true is FROZEN, false is THAWED
+        detail[rows] = np.where(known, np.where(downscaled, np.uint8(DOWNSCALED), coarse_alone), np.uint8(NO_INDEX))
     return {"freeze_thaw": state, "detail": detail}
 
 
-def _reliable(lst: xr.Dataset) -> NDArray[np.float64]:
-    kelvin = lst["lst_night"].values.astype(np.float64)
-    kelvin[~(lst["lst_error_night"].values <= LARGEST_ERROR)] = np.nan
-    return kelvin
+def _reliable(lst: xr.Dataset) -> NDArray[np.floating]:
+    kelvin = lst["lst_night"].values
+    return np.asarray(np.where(lst["lst_error_night"].values <= LARGEST_ERROR, kelvin, kelvin.dtype.type(np.nan)))
 
 
 PRODUCT = Product(
@@ -68,7 +65,9 @@ PRODUCT = Product(
     family="freeze-thaw",
     datasets=("S36",),
     inputs={
-        "coarse": Input(sources=(source("freeze-thaw-global-025"),), variant="cold", patience=days(2)),
+        "coarse": Input(
+            sources=(source("freeze-thaw-global-025"),), variant="cold", align=Align(native=True), patience=days(2)
+        ),
         "lst": Input(sources=(source("myd11c1"),), opens=False, optional=True, patience=days(4)),
     },
     period=day(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -26,6 +27,8 @@ RIDGE = constant(
     8.0, "K2", source="as good as eight cells whose temperatures spread by 1 K, that show the usual slope",
     certainty="design",
 )  # fmt: skip
+STRIP = 100_000
+"""Fine cells that are worked on together, about: their float64 values fill the cache of a core."""
 LEAST_SHARE = constant(
     0.5, "1", source="of a coarse cell, seen, for its mean temperature to be compared", certainty="design"
 )
@@ -38,7 +41,7 @@ class Handed(NamedTuple):
     downscaled: NDArray[np.bool_]
 
 
-def hand_down(index: FloatArray, temperature: FloatArray, factor: int, wraps: bool = False) -> Handed:
+def hand_down(index: FloatArray, temperature: NDArray[np.floating], factor: int, wraps: bool = False) -> Handed:
     """Return the index of fine cells: the coarse one plus slope times how much warmer the fine cell is than its block.
 
     index       : coarse, shape (rows, columns); NaN where there is none
@@ -49,16 +52,33 @@ def hand_down(index: FloatArray, temperature: FloatArray, factor: int, wraps: bo
     Source: our own design after the idea of Zhao et al. 2017, doi:10.1002/2017EA000277: the index falls in step with
     the surface temperature.
     """
-    blocks = _blocks(temperature, factor)
-    seen = np.isfinite(blocks)
-    count = seen.sum(axis=(1, 3))
-    total = np.where(seen, blocks, 0.0).sum(axis=(1, 3))
-    mean = np.divide(total, count, out=np.full(index.shape, np.nan), where=count > 0)
+    handed = Handed(np.empty(temperature.shape), np.empty(temperature.shape, bool))
+    for rows, strip in by_strips(index, temperature, factor, wraps):
+        handed.fine[rows], handed.downscaled[rows] = strip
+    return handed
+
+
+def by_strips(
+    index: FloatArray, temperature: NDArray[np.floating], factor: int, wraps: bool = False
+) -> Iterator[tuple[slice, Handed]]:
+    """Give what `hand_down` returns, a few rows of blocks at a time, and which fine rows they are.
+
+    Of 26 million cells each step's result would go through memory and back; those of a strip stay in the cache.
+    """
+    mean, count = np.empty(index.shape), np.empty(index.shape)
+    for strip in _strips(index, factor):
+        warmth, seen = _rows_of_blocks(temperature, strip, factor)
+        total = _across(np.where(seen, warmth, 0.0).sum(axis=1), factor)
+        count[strip] = _across(seen.sum(axis=1), factor)
+        mean[strip] = np.divide(total, count[strip], out=np.full(total.shape, np.nan), where=count[strip] > 0)
     slope = local_slope(index, np.where(count >= LEAST_SHARE * factor**2, mean, np.nan), wraps)
-    warmer = np.where(seen, blocks - mean[:, np.newaxis, :, np.newaxis], 0.0)
-    handed = index[:, np.newaxis, :, np.newaxis] + slope[:, np.newaxis, :, np.newaxis] * warmer
-    known = np.broadcast_to(np.isfinite(index)[:, np.newaxis, :, np.newaxis], seen.shape)
-    return Handed(handed.reshape(temperature.shape), (seen & known).reshape(temperature.shape))
+    for strip in _strips(index, factor):
+        warmth, seen = _rows_of_blocks(temperature, strip, factor)
+        high, steep, usual = (_spread(each[strip], factor) for each in (index, slope, mean))
+        fine = high + steep * np.where(seen, warmth - usual, 0.0)
+        rows = slice(strip.start * factor, strip.stop * factor)
+        shape = (rows.stop - rows.start, temperature.shape[1])
+        yield rows, Handed(fine.reshape(shape), (seen & np.isfinite(high)).reshape(shape))
 
 
 def local_slope(index: FloatArray, temperature: FloatArray, wraps: bool = False) -> FloatArray:
@@ -93,6 +113,26 @@ def _around(values: FloatArray, wraps: bool) -> FloatArray:
     return np.asarray(np.sum([across[step : step + rows] for step in range(WINDOW)], axis=0))
 
 
-def _blocks(fine: NDArray[Value], factor: int) -> NDArray[Value]:
-    rows, columns = fine.shape
-    return fine.reshape(rows // factor, factor, columns // factor, factor)
+def _strips(index: FloatArray, factor: int) -> Iterator[slice]:
+    """Give rows of coarse cells, as many together as have `STRIP` fine cells."""
+    rows, columns = index.shape
+    tall = max(STRIP // (columns * factor**2), 1)
+    for first in range(0, rows, tall):
+        yield slice(first, min(first + tall, rows))
+
+
+def _rows_of_blocks(fine: NDArray[np.floating], strip: slice, factor: int) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return fine cells of a strip, shape (rows of blocks, rows in a block, columns), and which have a value."""
+    rows = fine[strip.start * factor : strip.stop * factor].astype(np.float64)
+    values = rows.reshape(-1, factor, fine.shape[1])
+    return values, np.isfinite(values)
+
+
+def _across(sums: NDArray[Value], factor: int) -> NDArray[Value]:
+    """Return the sums over the columns of each block, of sums over its rows."""
+    return np.asarray(np.sum([sums[:, place::factor] for place in range(factor)], axis=0))
+
+
+def _spread(coarse: NDArray[Value], factor: int) -> NDArray[Value]:
+    """Return coarse cells as wide as their fine ones, and ready to be held against each row of the block."""
+    return np.repeat(coarse, factor, axis=1)[:, np.newaxis, :]

@@ -122,10 +122,41 @@ def _shifted(values: Array, source: Grid, offset: tuple[int, int], target: Grid)
 
 
 def _nearest(values: Array, source: Grid, target: Grid) -> Array:
+    if source.crs == target.crs:
+        return _by_rows_and_columns(values, source, target)
     cells = nearest_cells(source, target)
-    result: Array = values.reshape(-1)[np.maximum(cells, 0)]
+    result: Array = np.take(values, cells, mode="clip")
     result[cells < 0] = np.nan
     return result
+
+
+def _by_rows_and_columns(values: Array, source: Grid, target: Grid) -> Array:
+    """Return what `nearest_cells` would pick: in one projection a row is a row and a column a column."""
+    xs, ys = centres(target)
+    lines, columns = _lines(source, ys), _columns(source, xs)
+    if target.height < source.height:
+        result = values.take(lines, axis=0, mode="clip").take(columns, axis=1, mode="clip")
+    else:
+        result = values.take(columns, axis=1, mode="clip").take(lines, axis=0, mode="clip")
+    result[lines < 0] = np.nan
+    result[:, columns < 0] = np.nan
+    return result
+
+
+def _lines(source: Grid, y: Array) -> Array:
+    """Return which rows of the source hold ordinates; -1 beyond it."""
+    _, _, _, _, e, north = source.transform
+    line = np.floor((y - north) / e)
+    return np.where((line >= 0) & (line < source.height), line, -1).astype(np.intp)
+
+
+def _columns(source: Grid, x: Array) -> Array:
+    """Return which columns of the source hold abscissae, degrees taken round the globe; -1 beyond it."""
+    a, _, west, *_ = source.transform
+    if source.is_geographic:
+        x = west + (x - west) % 360.0
+    column = np.floor((x - west) / a)
+    return np.where((column >= 0) & (column < source.width), column, -1).astype(np.intp)
 
 
 @lru_cache(maxsize=4)
@@ -134,7 +165,6 @@ def nearest_cells(source: Grid, target: Grid) -> Array:
 
     GDAL's own nearest is not used: on the azimuthal EASE-Grid it takes a neighbour for 3 cells in 100.
     """
-    a, _, west, _, e, north = source.transform
     xs, ys = centres(target)
     between = transformer(target.crs, source.crs)
     cells = np.empty(target.shape, np.int32)
@@ -142,11 +172,8 @@ def nearest_cells(source: Grid, target: Grid) -> Array:
         block = slice(row, row + 256)
         x, y = between.transform(*np.meshgrid(xs, ys[block]))
         with np.errstate(invalid="ignore"):
-            if source.is_geographic:
-                x = west + (x - west) % 360.0
-            col, line = np.floor((x - west) / a), np.floor((y - north) / e)
-            inside = (col >= 0) & (col < source.width) & (line >= 0) & (line < source.height)
-        cells[block] = np.where(inside, line * source.width + col, -1)
+            line, column = _lines(source, y), _columns(source, x)
+        cells[block] = np.where((line >= 0) & (column >= 0), line * source.width + column, -1)
     cells.flags.writeable = False
     return cells
 

@@ -10,7 +10,7 @@ from icestream_core.delivery import Delivery
 from icestream_core.errors import RecordError
 from icestream_core.grid import Grid
 from icestream_core.variable import Flags, Written
-from icestream_generation.align import onto
+from icestream_generation.align import onto, same_lattice
 from icestream_generation.promises import stored_as_floats
 from icestream_generation.units import convert
 
@@ -25,12 +25,21 @@ class Delivered(NamedTuple):
 
 def delivered(delivery: Delivery, stored: np.ndarray, written: Written, grid: Grid) -> Delivered:
     """Return a raster variable in the form that a delivery promises, layer by layer where it has some."""
-    floats = stored_as_floats(stored, written)
     target = delivery.grid or grid
+    if isinstance(written, Flags) and stored.dtype == np.dtype(delivery.dtype) and same_lattice(grid, target):
+        return Delivered(target, _same_codes(delivery, stored, written), described(delivery, written))
+    floats = stored_as_floats(stored, written)
     layers = floats if floats.ndim > 2 else floats[np.newaxis]
     moved = [onto(layer, grid, target, delivery.resampling) for layer in layers]
     values = np.stack(moved) if floats.ndim > 2 else moved[0]
     return Delivered(target, in_unit(delivery, values, written), described(delivery, written))
+
+
+def _same_codes(delivery: Delivery, stored: np.ndarray, written: Flags) -> np.ndarray:
+    """Return codes as they are stored, but for the one that stands for missing; they need not become numbers first."""
+    if written.fill is None or written.fill == delivery.nodata:
+        return stored
+    return np.where(stored == written.fill, stored.dtype.type(delivery.nodata), stored)
 
 
 def in_unit(delivery: Delivery, floats: np.ndarray, written: Written) -> np.ndarray:

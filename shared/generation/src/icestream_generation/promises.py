@@ -120,12 +120,12 @@ def _codes(what: str, array: np.ndarray, written: Flags) -> np.ndarray:
         if missing.any() and written.fill is None:
             raise ProductError(f"{what} is missing in {int(missing.sum())} cells, and its record has no fill for flags")
         array = np.where(missing, 0 if written.fill is None else written.fill, array)
-    codes = np.unique(array)
-    unknown = [code for code in codes.tolist() if code not in known]
-    if unknown:
+    # To count the few that are known is quicker than to sort what there is.
+    if sum(np.count_nonzero(array == code) for code in known) < array.size:
+        unknown = [code for code in np.unique(array).tolist() if code not in known]
         cells = int(np.isin(array, unknown).sum())
         raise ProductError(
             f"{what} holds {', '.join(f'{code:g}' for code in unknown[:8])} in {cells} cells; "
             f"its record knows {', '.join(str(code) for code in sorted(known))}"
         )
-    return array.astype(written.dtype)
+    return array.astype(written.dtype, copy=False)

@@ -106,7 +106,7 @@ def _paint(pixels: np.ndarray, values: np.ndarray, written: Written, stored: np.
     valid = np.isfinite(values)
     if isinstance(written, Flags):
         colours = class_colours(written)
-        present = [code for code in np.unique(stored).tolist() if code in colours]
+        present = [code for code in colours if (stored == code).any()]
         for code in present:
             pixels[valid & (values == code)] = colours[code]
         classes = {written.meanings[code]: colours[code] for code in present}
