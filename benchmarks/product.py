@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/product.py [PRODUCT]...
 
-The floor reads the same files into arrays (by the same openers, and puts them on no grid) and writes the same arrays
-with the same encodings (h5netcdf, numpy.savetxt, rasterio, h5py, Pillow) and the same small JSON files. Both in one
-warm process, the best of several rounds. A product needs a line in recipes.py.
+The floor reads the same files into arrays (by the same openers, each once, and puts them on no grid) and writes the
+same arrays with the same encodings (h5netcdf, numpy.savetxt, rasterio, h5py, Pillow) and the same small JSON files.
+Both in one warm process, the best of several rounds. A product needs a line in recipes.py.
 """
 
 from __future__ import annotations
@@ -134,12 +134,19 @@ def _floor(
 ) -> Callable[[], None]:
     """Return what reads all inputs and writes all outputs, and does nothing else."""
     grid = product.kind.grid if isinstance(product.kind, OnGrid) else None
+    # What two inputs read the same way need be read but once.
+    reads = {}
+    for name, entries in files.items():
+        entry = product.inputs[name]
+        target, how = None if entry.align.native else grid, (entry.align.resampling, entry.variables)
+        reads |= {
+            (fetched.path, fetched.granule.granule_id, target, how): (fetched, target, *how) for fetched in entries
+        }
     writers = [_writer(path, out) for path in sorted(made.iterdir())]
 
     def floor() -> None:
-        for name, entries in files.items():
-            for fetched in entries:
-                open_fetched(fetched, installed.collections, grid, product.inputs[name].align.resampling)
+        for fetched, target, resampling, variables in reads.values():
+            open_fetched(fetched, installed.collections, target, resampling, variables)
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         for write in writers:

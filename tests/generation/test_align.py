@@ -64,6 +64,23 @@ def test_nothing_leaves_the_range_of_the_source(values: np.ndarray, how: str) ->
     assert known.max() <= values.max() + 1e-3
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        lonlat("finer", -30.0, 12.0, 0.05, 500, 60),
+        lonlat("coarser", -179.9, 50.0, 3.7, 90, 20),
+        lonlat("round the globe", 170.0, 10.0, 0.3, 200, 90),
+        lonlat("shifted", -20.13, 8.11, 0.25, 60, 80),
+    ],
+    ids=lambda grid: grid.name,
+)
+def test_within_one_projection_rows_and_columns_find_the_cells_that_places_find(target: Grid) -> None:
+    source = lonlat("source", -180.0, 11.0, 0.25, 1440, 80)
+    cells = nearest_cells(source, target)
+    wanted = np.where(cells < 0, np.nan, numbered(source).ravel()[cells])
+    np.testing.assert_array_equal(onto(numbered(source), source, target, "nearest"), wanted)
+
+
 def test_missing_cells_are_left_out_of_an_average() -> None:
     values = np.array([[1.0, np.nan], [3.0, np.nan]], np.float32)
     found = onto(values, lonlat("a", 0, 2, 1, 2, 2), lonlat("b", 0, 2, 2, 1, 1), "average")

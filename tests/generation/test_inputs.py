@@ -22,6 +22,7 @@ from icestream_core.task import TaskInput
 from icestream_core.window import Window, latest_before, same_season, steps
 from icestream_generation.fetched import Fetched
 from icestream_generation.inputs import open_inputs
+from icestream_generation.opened import open_fetched
 
 SMALL = lonlat("small", 70.0, 40.0, 0.5, 8, 6)
 
@@ -163,6 +164,33 @@ def test_native_is_left_on_its_own_grid(tmp_path: Path) -> None:
     data = opened(product(align=Align(native=True)), constant(tmp_path, "a", 1.0, CHINA_025))
     assert data["tb"].shape == CHINA_025.shape
     assert data.attrs["crs"] == "EPSG:4326"
+
+
+def test_only_what_the_record_asks_for_is_put_on_the_grid(tmp_path: Path) -> None:
+    both = {name: np.full(SMALL.shape, 1.0, np.float32) for name in ("tb", "noise")}
+    asked = product(inputs={"field": Input(sources=(source("stored"),), variables=("tb", "of_another_part"))})
+    assert list(opened(asked, stored(tmp_path / "a.npz", both, SMALL)).data_vars) == ["tb"]
+    nothing = product(inputs={"field": Input(sources=(source("stored"),), variables=("albedo",))})
+    with pytest.raises(GranuleError, match="holds tb, noise; wanted albedo"):
+        opened(nothing, stored(tmp_path / "b.npz", both, SMALL))
+
+
+def test_what_two_inputs_read_is_opened_once_and_cannot_be_spoilt_by_one_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = {name: Input(sources=(source("stored"),)) for name in ("today", "recent", "other")}
+    same, other = constant(tmp_path, "a", 1.0), constant(tmp_path, "b", 2.0)
+    times: list[Path | None] = []
+    monkeypatch.setattr(
+        "icestream_generation.inputs.open_fetched",
+        lambda file, *how: times.append(file.path) or open_fetched(file, *how),
+    )
+    files = {"today": [same], "recent": [same], "other": [other]}
+    found = open_inputs(on_grid(SMALL, None, inputs=inputs), files, COLLECTIONS).inputs
+    assert times == [same.path, other.path]
+    assert [float(found[name]["tb"].values.max()) for name in inputs] == [1.0, 1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        found["today"]["tb"].values[0, 0] = 0.0
 
 
 def test_a_library_gives_height_and_land_that_is_where_people_know_it_to_be() -> None:

@@ -95,6 +95,11 @@ def test_limits_are_round_and_hold_the_values(values: list[float]) -> None:
     assert high >= np.percentile(values, 99) - 1e-5
 
 
+def test_where_nothing_was_found_the_legend_still_has_round_limits() -> None:
+    onset = DEPTH.model_copy(update={"valid": (1, 366)})
+    assert limits(np.array([], np.float32), onset) == (0.0, 400.0)
+
+
 def test_no_two_classes_share_a_colour() -> None:
     flags = Flags(long_name="many", meanings={code: f"snow_{code}" for code in range(30)})
     assert len(set(class_colours(flags).values())) == 30

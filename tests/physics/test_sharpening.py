@@ -54,6 +54,15 @@ def test_a_checkerboard_comes_back_nearer_the_truth_than_by_interpolation() -> N
     assert rmse(aiazzi_2007(band, albedo, blocks), truth) < 0.35 * rmse(blocks.bilinear(band), truth)
 
 
+def test_pieces_give_what_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, albedo = nested(), checkerboard()
+    band = blocks.mean(truth_of(albedo))
+    band[3, 4] = np.nan
+    whole = aiazzi_2007(band, albedo, blocks)
+    monkeypatch.setattr("icestream_physics.sharpening.PIECE", 137)
+    np.testing.assert_array_equal(aiazzi_2007(band, albedo, blocks), whole)
+
+
 def test_a_noisy_band_and_a_noisy_pan_still_help() -> None:
     blocks, albedo, rng = nested(), checkerboard(), np.random.default_rng(3)
     truth = truth_of(albedo)

@@ -59,6 +59,14 @@ def test_the_slope_is_found_where_there_is_enough_to_see_and_is_the_usual_one_wh
     assert local_slope(flat * 0.0, flat)[6, 6] == pytest.approx(USUAL_SLOPE)
 
 
+def test_by_strips_comes_what_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    index, kelvin = random.normal(0.0, 4.0, (7, 6)), random.normal(272.0, 3.0, (35, 30))
+    whole = hand_down(index, kelvin, FACTOR, True)
+    monkeypatch.setattr("icestream_freeze_thaw.lst_downscaling.STRIP", 2 * 6 * FACTOR**2)
+    np.testing.assert_array_equal(hand_down(index, kelvin, FACTOR, True).fine, whole.fine)
+
+
 def test_on_a_global_grid_the_last_column_is_beside_the_first() -> None:
     kelvin = 260.0 + 20.0 * np.random.default_rng(3).random((9, 12))
     index = -0.3 * (kelvin - 273.15)

@@ -66,9 +66,19 @@ PRODUCT = Product(
     datasets=("S36",),
     inputs={
         "coarse": Input(
-            sources=(source("freeze-thaw-global-025"),), variant="cold", align=Align(native=True), patience=days(2)
+            sources=(source("freeze-thaw-global-025"),),
+            variant="cold",
+            align=Align(native=True),
+            variables=("index",),
+            patience=days(2),
         ),
-        "lst": Input(sources=(source("myd11c1"),), opens=False, optional=True, patience=days(4)),
+        "lst": Input(
+            sources=(source("myd11c1"),),
+            opens=False,
+            variables=("lst_night", "lst_error_night"),
+            optional=True,
+            patience=days(4),
+        ),
     },
     period=day(),
     kind=OnGrid(grid=GLOBE_005),

@@ -82,8 +82,11 @@ def own_threshold(rule: str, tb: xr.Dataset) -> float:
 
 def mean_of(passes: NDArray[np.floating]) -> FloatArray:
     """Return the mean of passes (first axis); those that saw nothing are left out, NaN where none did."""
-    seen = np.isfinite(passes)
-    total, count = np.where(seen, passes, 0.0).sum(axis=0, dtype=np.float64), seen.sum(axis=0)
+    total, count = np.zeros(passes.shape[1:]), np.zeros(passes.shape[1:], np.uint8)
+    for each in passes:
+        seen = np.isfinite(each)
+        np.add(total, each, out=total, where=seen)
+        count += seen
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 

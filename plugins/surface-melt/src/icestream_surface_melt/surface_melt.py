@@ -67,7 +67,7 @@ def surface_melt(
     inside = _ice(ice, elevation) & belongs(sheet, longitude.values, latitude.values)
     cells = np.flatnonzero(inside)
     blocks = blocks_of(sheet, longitude.values[0], latitude.values[:, 0], cells)
-    passes = tb["tb_19h"].values.reshape(tb.sizes["granule"], -1)[:, cells]
+    passes = tb["tb_19h"].values.reshape(tb.sizes["granule"], -1).take(cells, axis=1)
     seen = np.isfinite(passes)
     if not seen.any():
         raise Void(f"no pass saw the ice sheet of {sheet.title}")
@@ -80,7 +80,7 @@ def surface_melt(
         return np.stack([blocks.mean(each.ravel()[cells]) for each in tb[name].values])
 
     code = EARLIER * (own_reference is None) + OF_OTHER_PLATFORM * (found.attrs["platform"] != tb.attrs["platform"])
-    codes = code + OF_FEW_DAYS * ~(blocks.spread(coarse("days")) >= FEW_DAYS)
+    codes = np.where(blocks.spread(coarse("days")) >= FEW_DAYS, np.uint8(code), np.uint8(code + OF_FEW_DAYS))
     pan, origin = _pan(albedo, recent_albedo, slot, cells)
     # The sharpening is linear in its band: that of the difference is the difference of both, at half the cost.
     excess = aiazzi_2007(blocks.mean(mean_of(passes)) - coarse("winter_tb"), pan, blocks)
@@ -88,11 +88,13 @@ def surface_melt(
     melts, known = melts_by(rule, limit, Firn(excess, coarse_passes, coarse, pan, blocks))
     excess[~known] = np.nan
     return {
-        "melt": _whole(inside, cells, np.where(known, np.where(melts, MELT, DRY), UNSEEN), OUTSIDE),
+        "melt": _whole(
+            inside, cells, np.where(known, np.where(melts, np.uint8(MELT), np.uint8(DRY)), np.uint8(UNSEEN)), OUTSIDE
+        ),
         "tb_excess": _whole(inside, cells, excess.astype(np.float32), np.nan),
-        "sharpening": _whole(inside, cells, np.where(known, origin, UNSEEN), OUTSIDE),
-        "reference": _whole(inside, cells, np.where(known, codes, UNSEEN), OUTSIDE),
-        "passes": _whole(inside, cells, np.minimum(seen.sum(axis=0), 2), OUTSIDE),
+        "sharpening": _whole(inside, cells, np.where(known, origin, np.uint8(UNSEEN)), OUTSIDE),
+        "reference": _whole(inside, cells, np.where(known, codes, np.uint8(UNSEEN)), OUTSIDE),
+        "passes": _whole(inside, cells, np.minimum(seen.sum(axis=0, dtype=np.uint8), np.uint8(2)), OUTSIDE),
     }
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from icestream_core.slot import Slot
 
 COMPOSITE_DAYS = 8
+ALBEDO = ("white_sky_albedo",)
 RECENT_DAYS = 45
 """An albedo that is older tells of another surface."""
 
@@ -51,6 +52,7 @@ def _inputs(sheet: IceSheet) -> dict[str, Input]:
             sources=(source("cold-pass-tb", tiles=sheet.tiles),),
             tile="any",
             variants_expected=("cold", "warm"),
+            variables=("tb_19h", "tb_37v"),
             align=Align(combine="stack"),
             patience=hours(36),
         ),
@@ -68,10 +70,13 @@ def _inputs(sheet: IceSheet) -> dict[str, Input]:
             role="companion",
             window=steps(-COMPOSITE_DAYS, COMPOSITE_DAYS),
             align=Align(combine="stack"),
+            variables=ALBEDO,
             optional=True,
             patience=days(60),
         ),
-        "recent_albedo": Input(sources=glass, role="ancillary", window=latest_before(RECENT_DAYS), optional=True),
+        "recent_albedo": Input(
+            sources=glass, role="ancillary", window=latest_before(RECENT_DAYS), variables=ALBEDO, optional=True
+        ),
         "ice": Input(
             sources=(source("ease-loci-mask", tiles=sheet.tiles.split()[0]),), role="ancillary", optional=True
         ),

@@ -68,6 +68,7 @@ class Input(BaseModel):
     sources : ordered alternatives; sensors are not mixed within a slot, and which was used is recorded
     role : only the arrival of a trigger opens a slot or makes it again
     opens : a trigger that makes again and does not open: what it belongs to will be opened by another input
+    variables : of what a granule holds, only these are put on the grid; all, where empty
     tile : "same" as the slot's; "all" that there are (mosaic); "any" one, tiles being alternatives
     variant : which variant of the source; "" for the slot's own where the product has variants, "none" where the source
         has none
@@ -89,6 +90,7 @@ class Input(BaseModel):
     opens: bool = True
     window: Window = Steps()
     align: Align = Align()
+    variables: tuple[str, ...] = ()
     tile: Literal["same", "all", "any"] = "same"
     variant: str = ""
     tiles_expected: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -41,8 +42,9 @@ def open_inputs(product: Product, files: Files, collections: Mapping[str, Collec
     came = [name for name, given in files.items() if any(not file.granule.void for file in given)]
     givers = [name for name in product.kind.of if name in came] if isinstance(product.kind, OnLattice) else []
     inputs: dict[str, Any] = {}
+    shared = _Shared(files)
     for name in sorted(product.inputs, key=lambda name: name not in givers[:1]):
-        gathering = _Gathering(name, product.inputs[name], files.get(name, ()), collections)
+        gathering = _Gathering(name, product.inputs[name], files.get(name, ()), collections, shared)
         lattice = name in givers[:1]
         inputs[name], native = gathering.gather(None if lattice or product.inputs[name].align.native else grid)
         if lattice:
@@ -59,12 +61,42 @@ def open_input(
     return _Gathering(name, entry, fetched, collections).gather(grid)
 
 
+class _Shared:
+    """What several inputs of a task read, such as an albedo that is recent and of the day: opened once, then kept."""
+
+    def __init__(self, files: Files) -> None:
+        times = Counter(_which(file) for given in files.values() for file in given)
+        self._wanted = {key for key, count in times.items() if count > 1}
+        self._kept: dict[tuple[Any, ...], Opened] = {}
+
+    def open(self, file: Fetched, how: tuple[Any, ...], opening: Callable[[], Opened]) -> Opened:
+        if _which(file) not in self._wanted:
+            return opening()
+        key = (_which(file), how)
+        if key not in self._kept:
+            self._kept[key] = opened = opening()
+            if isinstance(opened.data, xr.Dataset):
+                for variable in opened.data.data_vars.values():
+                    variable.values.flags.writeable = False
+        return self._kept[key]
+
+
+def _which(file: Fetched) -> tuple[Any, ...]:
+    return file.path, file.granule.granule_id, file.granule.checksum
+
+
 class _Gathering:
     """One input: its granules opened one by one."""
 
     def __init__(
-        self, name: str, entry: Input, fetched: Sequence[Fetched], collections: Mapping[str, Collection]
+        self,
+        name: str,
+        entry: Input,
+        fetched: Sequence[Fetched],
+        collections: Mapping[str, Collection],
+        shared: _Shared | None = None,
     ) -> None:
+        self.shared = shared or _Shared({})
         self.name, self.entry, self.collections = name, entry, collections
         self.fetched = [file for file in fetched if not file.granule.void]
         self.attributes: dict[str, dict[str, Any]] = {}
@@ -89,7 +121,9 @@ class _Gathering:
         return self._described(data, target), target
 
     def _open(self, file: Fetched, target: Grid | None) -> Opened:
-        return open_fetched(file, self.collections, target, self.entry.align.resampling)
+        how, variables = self.entry.align.resampling, self.entry.variables
+        opening = partial(open_fetched, file, self.collections, target, how, variables)
+        return self.shared.open(file, (target, how, variables), opening)
 
     def _native(self, first: Opened) -> Grid:
         if first.grid is None:

@@ -38,9 +38,10 @@ def _write(file: h5netcdf.File, field: Field) -> None:
 
 
 def _describe(target: Any, attributes: dict[str, Any]) -> None:
+    attrs = target.attrs  # looked up in the file each time it is asked for
     for name, value in attributes.items():
         if value is not None and not (isinstance(value, str) and not value):
-            target.attrs[name] = value
+            attrs[name] = value
 
 
 def _packing(values: np.ndarray) -> dict[str, Any]:

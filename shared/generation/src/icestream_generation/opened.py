@@ -18,24 +18,33 @@ from icestream_generation.library import open_library
 from icestream_generation.product_output import open_output
 from icestream_generation.units import to_si
 
+PLACES = ("latitude", "longitude")
+"""Of the cells of a swath."""
+
 
 def open_fetched(
-    fetched: Fetched, collections: Mapping[str, Collection], target: Grid | None, resampling: Resampling = "nearest"
+    fetched: Fetched,
+    collections: Mapping[str, Collection],
+    target: Grid | None,
+    resampling: Resampling = "nearest",
+    variables: tuple[str, ...] = (),
 ) -> Opened:
     """Return what a granule holds, in our names and SI units.
 
     target, resampling : the grid it will be put on, and how: what is ours and a library's is read no farther than that
         needs. Variables that hold classes (attribute `flag_values`) are left out where values are averaged.
+    variables : only these of what it holds; all, where empty
     Raises GranuleError, with the granule's id, where the file is not what its collection promises; PluginError where
     nobody can open it.
     """
     granule = fetched.granule
     origin = f"granule {granule.granule_id}"
     try:
-        opened = _open(fetched, collections, target, resampling)
+        opened = _open(fetched, collections, target, resampling, variables)
         if not isinstance(opened.data, xr.Dataset):
             return opened
-        kept = opened.data if keeps_classes(resampling) else _without_classes(opened.data, origin)
+        asked = _asked(opened.data, variables, origin)
+        kept = asked if keeps_classes(resampling) else _without_classes(asked, origin)
         data = to_si(kept, origin)
         if opened.grid is not None:
             _check_shape(data, opened.grid, origin)
@@ -45,7 +54,11 @@ def open_fetched(
 
 
 def _open(
-    fetched: Fetched, collections: Mapping[str, Collection], target: Grid | None, resampling: Resampling
+    fetched: Fetched,
+    collections: Mapping[str, Collection],
+    target: Grid | None,
+    resampling: Resampling,
+    variables: tuple[str, ...],
 ) -> Opened:
     granule = fetched.granule
     if granule.collection.startswith(LIBRARY):
@@ -59,7 +72,17 @@ def _open(
         raise PluginError(f"no installed plugin opens collection {granule.collection!r}; there are {known}")
     if is_geopackage(fetched.path):
         return Opened(read_features(fetched.path), None)
-    return open_output(fetched.path, target, resampling)
+    return open_output(fetched.path, target, resampling, variables)
+
+
+def _asked(data: xr.Dataset, variables: tuple[str, ...], origin: str) -> xr.Dataset:
+    """Return what the record asks for; a part of a granule set need not hold all of it."""
+    if not variables:
+        return data
+    there = [name for name in variables if name in data.data_vars]
+    if not there:
+        raise GranuleError(f"{origin} holds {', '.join(map(str, data.data_vars))}; wanted {', '.join(variables)}")
+    return data[[*there, *(name for name in PLACES if name in data.data_vars)]]
 
 
 def _without_classes(data: xr.Dataset, origin: str) -> xr.Dataset:

@@ -20,11 +20,14 @@ from icestream_generation.tables import rows_of
 KEPT = ("units", "standard_name", "long_name", "flag_values", "flag_meanings")
 
 
-def open_output(path: Path, target: Grid | None = None, resampling: Resampling = "nearest") -> Opened:
+def open_output(
+    path: Path, target: Grid | None = None, resampling: Resampling = "nearest", variables: tuple[str, ...] = ()
+) -> Opened:
     """Return a raster on its grid, or the rows of a table.
 
     target : the grid it will be put on, and how: it is read no farther than that needs. Variables that hold classes are
         left out where values are averaged or interpolated.
+    variables : of a raster, only these; all, where empty
     Raises GranuleError for what is not a whole file of ours.
     """
     try:
@@ -33,19 +36,22 @@ def open_output(path: Path, target: Grid | None = None, resampling: Resampling =
                 return Opened(rows_of(file), None)
             if "icestream_grid" not in file.attrs:
                 raise GranuleError(f"{path.name} has no attribute icestream_grid: it is not the output of a product")
-            return _raster(file, target, resampling)
+            return _raster(file, target, resampling, variables)
     except OSError as error:
         raise GranuleError(f"{path.name} cannot be read as NetCDF: {error}") from error
 
 
-def _raster(file: h5netcdf.File, target: Grid | None, resampling: Resampling) -> Opened:
+def _raster(file: h5netcdf.File, target: Grid | None, resampling: Resampling, variables: tuple[str, ...]) -> Opened:
     grid = grid_of(_text(file.attrs["icestream_grid"]))
     part = part_needed(grid, target, resampling) if target is not None else None
     fields: dict[str, Any] = {}
     for name, variable in file.variables.items():
-        if "grid_mapping" not in variable.attrs or ("flag_values" in variable.attrs and not keeps_classes(resampling)):
+        if variables and name not in variables:
             continue
-        attributes = {key: _plain(variable.attrs[key]) for key in KEPT if key in variable.attrs}
+        attrs = variable.attrs  # looked up in the file each time it is asked for
+        if "grid_mapping" not in attrs or ("flag_values" in attrs and not keeps_classes(resampling)):
+            continue
+        attributes = {key: _plain(attrs[key]) for key in KEPT if key in attrs}
         # What has layers has a dimension before rows and columns.
         along = variable.dimensions[:-2]
         cut = ... if part is None else (*(slice(None) for _ in along), part.rows, part.cols)

@@ -94,11 +94,8 @@ def features_quicklook(path: Path, provenance: Provenance, crs: str, features: S
 
 
 def _background(canvas: Canvas, sea: Colour = NO_DATA_SEA, land: Colour = NO_DATA_LAND) -> np.ndarray:
-    pixels = np.empty((*canvas.shape, 3), np.uint8)
-    pixels[...] = sea
-    pixels[canvas.land] = land
-    pixels[canvas.outside] = BEYOND
-    return pixels
+    surface = np.where(canvas.outside, np.uint8(2), canvas.land)
+    return np.array((sea, land, BEYOND), np.uint8).take(surface, axis=0)
 
 
 def _paint(pixels: np.ndarray, values: np.ndarray, written: Written, stored: np.ndarray) -> Any:
@@ -119,11 +116,9 @@ def _paint(pixels: np.ndarray, values: np.ndarray, written: Written, stored: np.
 
 def limits(values: np.ndarray, written: Variable) -> tuple[float, float]:
     """Return round limits that hold 98 of 100 values, and nought where the quantity begins there."""
-    if values.size == 0:
-        return written.valid
     if values.size > 50_000:
         values = values[:: values.size // 50_000]
-    low, high = (float(value) for value in np.percentile(values, [1, 99]))
+    low, high = (float(value) for value in (np.percentile(values, [1, 99]) if values.size else written.valid))
     if written.valid[0] == 0 and low < 0.25 * high:
         low = 0.0
     if low == -high or written.valid[0] == -written.valid[1]:
@@ -206,11 +201,14 @@ def _bar(
     page.paste(Image.fromarray(np.broadcast_to(colours, (13, width, 3)).copy()), (x, y))
     draw.rectangle((x - 1, y - 1, x + width, y + 13), outline=FAINT)
     low, high = limits
-    step = _round_step((high - low) / 5)
+    step, last_right = _round_step((high - low) / 5), 0.0
     for tick in np.arange(round((high - low) / step) + 1) * step + low:
-        place = x + (tick - low) / (high - low) * width
+        place, text = x + (tick - low) / (high - low) * width, f"{round(float(tick), 10):g}"
         draw.line((place, y + 13, place, y + 17), fill=FAINT)
-        draw.text((place, y + 20), f"{round(float(tick), 10):g}", INK, _font(12), anchor="mt")
+        half = draw.textlength(text, _font(12)) / 2
+        if place - half > last_right + 4:
+            draw.text((place, y + 20), text, INK, _font(12), anchor="mt")
+            last_right = place + half
     box = x + width + 26
     unit = "" if variable.unit == "1" else f" ({variable.unit})"
     room = page.width - RIGHT - box - round(_font(13).getlength(unit))
