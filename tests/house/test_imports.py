@@ -27,7 +27,6 @@ PLUMBING = {
 }  # fmt: skip
 # Needed, though no import names them.
 BY_NAME_ONLY = {
-    "global-land-mask": "its file is read: importing it takes a gigabyte",
     "h5netcdf": "xarray's engine for NetCDF-4",
     "icestream-generation": "what a worker's child computes with",
     "icestream-readers": "its collections come in by its entry point",

@@ -12,6 +12,9 @@ from icestream_core.grid import Grid
 
 Array = np.ndarray
 
+NODES = 16
+"""Cells between two that are projected, where the cells between them may be interpolated."""
+
 
 @lru_cache(maxsize=64)
 def crs_of(text: str) -> pyproj.CRS:
@@ -63,6 +66,39 @@ def cell_lonlat(grid: Grid) -> tuple[Array, Array]:
         lon[block], lat[block] = lonlat_of(grid, *np.meshgrid(xs, ys[block]))
     lon.flags.writeable = lat.flags.writeable = False
     return lon, lat
+
+
+def places_of(grid: Grid, rows: slice, tolerance: float) -> tuple[Array, Array]:
+    """Return longitude and latitude of the cell centres of some rows, degrees, within a tolerance, degrees.
+
+    Every NODES-th cell is projected, and between them lies a straight line: where that is true half way between any two
+    neighbours, and so everywhere. Where it is not, as at a pole or at the date line, every cell is projected.
+    """
+    xs, ys = centres(grid)
+    ys = ys[rows]
+    if min(xs.size, ys.size) >= 4 * NODES:
+        across, down = (np.append(line[:-1:NODES], line[-1]) for line in (xs, ys))
+        nodes = lonlat_of(grid, *np.meshgrid(across, down))
+        beside = lonlat_of(grid, *np.meshgrid(_halves(across), down))
+        below = lonlat_of(grid, *np.meshgrid(across, _halves(down)))
+        off = [abs(_halves(node) - exact) for node, exact in zip(nodes, beside, strict=True)]
+        off += [abs(_halves(node.T).T - exact) for node, exact in zip(nodes, below, strict=True)]
+        if all((each <= tolerance / 2).all() for each in off):
+            lon, lat = (_between(_between(node.T, down, ys).T, across, xs) for node in nodes)
+            return lon, lat
+    return lonlat_of(grid, *np.meshgrid(xs, ys))
+
+
+def _halves(line: Array) -> Array:
+    """Return what lies half way between neighbours along the last dimension."""
+    return np.asarray((line[..., 1:] + line[..., :-1]) / 2)
+
+
+def _between(values: Array, nodes: Array, line: Array) -> Array:
+    """Return values at each place of a line, from those at its nodes, along the last dimension."""
+    left = np.minimum(np.arange(line.size) // NODES, nodes.size - 2)
+    weight = (line - nodes[left]) / (nodes[left + 1] - nodes[left])
+    return np.asarray(values[..., left] * (1 - weight) + values[..., left + 1] * weight)
 
 
 @lru_cache(maxsize=64)

@@ -1,18 +1,19 @@
-"""Coarse defaults that Python libraries ship: terrain height and land. Read from their files, not imported.
+"""Coarse defaults: terrain height, read from the file that pvlib ships, and land, from the table beside this file.
 
-Importing global-land-mask loads 933 MB and importing pvlib takes a second; a window of either file takes a moment.
+Importing pvlib takes a second, and so does any part of global-land-mask, which is packed in one piece: its table was
+made from it by `land_table.py`. A window of either file takes a moment.
 """
 
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib import resources
 from importlib.metadata import files
 from pathlib import Path
-from typing import IO
 
+import h5py
 import numpy as np
 import xarray as xr
 
@@ -25,7 +26,10 @@ from icestream_generation.footprint import footprint
 
 MOST_KEPT_CELLS = 5_000_000
 """A map on a larger grid is put there anew each time: it would take too much of a worker's memory."""
+LAND = "land.h5"
 LAND_CELLS_PER_DEGREE = 120
+LAND_THINNINGS = (1, 2, 4, 6, 8, 10, 12)
+"""How many cells of the mask, each way, make a cell of each map in the table."""
 ALTITUDE_CELLS_PER_DEGREE = 12
 ALTITUDE_STEP_M, ALTITUDE_LOWEST_M, ALTITUDE_NONE = 28.0, -450.0, 255
 """How pvlib packs height into a byte (pvlib.location.lookup_altitude)."""
@@ -70,8 +74,6 @@ def _kept_onto(collection: str, target: Grid, resampling: Resampling) -> Mapping
 
 
 def _altitude(grid: Grid) -> Opened:
-    import h5py
-
     row, col = _corner(grid, ALTITUDE_CELLS_PER_DEGREE)
     with h5py.File(_file_of("pvlib", "Altitude.h5"), "r") as file:
         found = file["Altitude"][row : row + grid.height, col : col + grid.width]
@@ -87,17 +89,9 @@ def _land(grid: Grid) -> Opened:
     cells = round(1 / grid.cell[0])
     thin = LAND_CELLS_PER_DEGREE // cells
     row, col = _corner(grid, cells)
-    fraction = np.empty(grid.shape, np.float32)
-    width = 360 * LAND_CELLS_PER_DEGREE
-    packed = zipfile.ZipFile(_file_of("global-land-mask", "globe_combined_mask_compressed.npz"))
-    with packed, packed.open("mask.npy") as stream:
-        np.lib.format.read_magic(stream)
-        np.lib.format.read_array_header_1_0(stream)
-        _skip(stream, row * thin * width)
-        for line in range(grid.height):
-            band = np.frombuffer(stream.read(thin * width), np.bool_).reshape(thin, width)
-            sea = band[:, col * thin : (col + grid.width) * thin].reshape(thin, grid.width, thin)
-            fraction[line] = 1.0 - sea.mean(axis=(0, 2), dtype=np.float32)
+    with h5py.File(str(resources.files("icestream_generation") / LAND), "r") as file:
+        counts = _cut(file[str(thin)], slice(row, row + grid.height), slice(col, col + grid.width), packed=thin == 1)
+    fraction = counts.astype(np.float32) / np.float32(thin * thin)
     land = (fraction >= 0.5).astype(np.float32)
     fraction.flags.writeable = land.flags.writeable = False
     return Opened(
@@ -111,13 +105,22 @@ def _land(grid: Grid) -> Opened:
     )
 
 
+def _cut(counts: h5py.Dataset, rows: slice, cols: slice, packed: bool) -> np.ndarray:
+    """Return how many cells of the mask are land in each cell of a window; `packed` are eight cells in a byte."""
+    if not packed:
+        return np.asarray(counts[rows, cols])
+    first, last = cols.start // 8, -(-cols.stop // 8)
+    bits = np.unpackbits(counts[rows, first:last], axis=1)
+    return bits[:, cols.start - 8 * first : cols.stop - 8 * first]
+
+
 def _thinning(target: Grid | None) -> int:
     """Return how many cells of the land mask, a divisor of a degree, make one that is still finer than the target's."""
     if target is None:
         return 12
     degrees = min(target.cell) * (1.0 if target.is_geographic else 1 / 111_195.0)
     finest = max(1.0, degrees * LAND_CELLS_PER_DEGREE / 3)
-    return max(count for count in (1, 2, 3, 4, 5, 6, 8, 10, 12) if count <= finest)
+    return max(count for count in LAND_THINNINGS if count <= finest)
 
 
 def _parts(cells: int, box: tuple[float, float, float, float]) -> Grid:
@@ -133,11 +136,6 @@ def _parts(cells: int, box: tuple[float, float, float, float]) -> Grid:
 def _corner(grid: Grid, cells: int) -> tuple[int, int]:
     _, _, west, _, _, north = grid.transform
     return round((90 - north) * cells), round((west + 180) * cells)
-
-
-def _skip(stream: IO[bytes], count: int) -> None:
-    while count > 0:
-        count -= len(stream.read(min(count, 2**22)))
 
 
 def _file_of(distribution: str, name: str) -> Path:

@@ -21,7 +21,7 @@ from icestream_generation.described import (
     variable_attributes,
 )
 from icestream_generation.footprint import footprint
-from icestream_generation.geolocation import centres, crs_of, lonlat_of
+from icestream_generation.geolocation import centres, crs_of, places_of
 from icestream_generation.provenance import Provenance
 
 LONLAT_STEP = 1e-5
@@ -140,11 +140,10 @@ def _projected(grid: Grid) -> tuple[Field, ...]:
 @lru_cache(maxsize=1)
 def _packed_places(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Return longitude and latitude of every cell in counts of LONLAT_STEP, worked out a few rows at a time."""
-    xs, ys = centres(grid)
     packed = np.empty(grid.shape, np.int32), np.empty(grid.shape, np.int32)
     for row in range(0, grid.height, 128):
         block = slice(row, row + 128)
-        for whole, degrees in zip(packed, lonlat_of(grid, *np.meshgrid(xs, ys[block])), strict=True):
+        for whole, degrees in zip(packed, places_of(grid, block, LONLAT_STEP / 10), strict=True):
             counts = np.round(degrees / LONLAT_STEP)
             whole[block] = np.where(np.isfinite(counts), counts, MISSING_PLACE)
     return packed
