@@ -50,7 +50,7 @@ audit: $(STAMP) ## Look up known advisories of every package that is locked; nee
 	$(UV) tool run pip-audit --requirement constraints.txt --no-deps --disable-pip --strict $(ARGS)
 
 bench: $(STAMP) parts ## Measure the stream beside its floors and print the figures
-	$(VENV)/bin/python benchmarks/run.py $(ARGS)
+	$(VENV)/bin/python benchmarks/run.py $(if $(ICESTREAM_GRANULES),--granules $(ICESTREAM_GRANULES)) $(ARGS)
 
 scores: $(STAMP) ## Hold the products against truths that are known and print the score card
 	$(VENV)/bin/python tests/scores/card.py $(ARGS)

@@ -1,10 +1,11 @@
 """Each product of one day, beside reading its inputs and writing its outputs alone.
 
-    .venv/bin/python benchmarks/product.py [PRODUCT]...
+    .venv/bin/python benchmarks/product.py [--granules DIR] [PRODUCT]...
 
 The floor reads the same files into arrays (by the same openers, each once, and puts them on no grid) and writes the
 same arrays with the same encodings (h5netcdf, numpy.savetxt, rasterio, h5py, Pillow) and the same small JSON files.
-Both in one warm process, the best of several rounds. A product needs a line in recipes.py.
+Both in one warm process, the best of several rounds. A product needs a line in recipes.py. With a
+directory of real granules, those that can be made of them are measured on a real day besides.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from recipes import RECIPES
+from recipes import REAL, RECIPES
 
 from icestream_cli.fit import Found, simulated_rows, write_set
 from icestream_cli.one_shot import OneShot, needed_for
@@ -62,18 +63,28 @@ class Measured(NamedTuple):
         return self.product_s / self.floor_s
 
 
-def run(names: Sequence[str] = ()) -> dict[str, Measured]:
-    """Measure products, all that have a recipe where none is named."""
+def run(names: Sequence[str] = (), granules: Path | None = None) -> dict[str, Measured]:
+    """Measure products, all that have a recipe where none is named; some on real granules too, where there are any."""
     installed = plugins.load()
     truth = Truth(SEED)
+    found = {}
+    for name in names or RECIPES:
+        found[name] = _made_of(installed, name, lambda out, of=name: [f for s in RECIPES[of] for f in s(out, truth)])
+        if granules is not None and name in REAL:
+            real = sorted(granules.glob(REAL[name]))
+            if not real:
+                raise FileNotFoundError(f"{granules} has no {REAL[name]}")
+            found[f"{name}, a real day"] = _made_of(installed, name, lambda _, real=real: real)
+    return found
+
+
+def _made_of(installed: plugins.Plugins, name: str, source: Callable[[Path], Sequence[Path]]) -> Measured:
+    product = installed.product(name)
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
-        found = {}
-        for name in names or RECIPES:
-            tasks = _tasks(installed, installed.product(name), root / name, truth)
-            found[name] = _measured(installed, installed.product(name), tasks, root / name)
-            shutil.rmtree(root / name)
-        return found
+        observed = root / "observed"
+        observed.mkdir()
+        return _measured(installed, product, _task(installed, product, root, source(observed)), root)
 
 
 def _measured(installed: plugins.Plugins, product: Product, task: Task, root: Path) -> Measured:
@@ -97,12 +108,10 @@ def _measured(installed: plugins.Plugins, product: Product, task: Task, root: Pa
     return Measured(_best(make), _best(floor), {step: round(seconds, 3) for step, seconds in steps.items()})
 
 
-def _tasks(installed: plugins.Plugins, product: Product, root: Path, truth: Truth) -> Task:
+def _task(installed: plugins.Plugins, product: Product, root: Path, observed: Sequence[Path]) -> Task:
     """Let the stream make the day once, and return the task that the product had; the one with most inputs."""
-    observed, sets = root / "observed", root / "sets"
-    for directory in (observed, sets):
-        directory.mkdir(parents=True)
-    paths = [path for source in RECIPES[product.name] for path in source(observed, truth)]
+    sets, paths = root / "sets", list(observed)
+    sets.mkdir()
     order = needed_for(product, installed.products)
     for needed in order:
         if needed.fit is not None and not needed.inputs[needed.fit.parameters].optional and needed.name in TRAINING:
@@ -232,7 +241,9 @@ def _best(work: Callable[[], None]) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("products", nargs="*", metavar="PRODUCT", help="all that have a recipe where none is named")
-    measured = run(parser.parse_args().products)
+    parser.add_argument("--granules", type=Path, metavar="DIR", help="a directory of real granules")
+    given = parser.parse_args()
+    measured = run(given.products, given.granules)
     print(json.dumps({name: each._asdict() | {"ratio": each.ratio} for name, each in measured.items()}, indent=1))
     return 0
 

@@ -1,6 +1,7 @@
 """What each product is measured on: simulated granules in their real formats, or a real day where there is one.
 
-A product whose files are beside another product's needs one line here.
+A product whose files are beside another product's needs one line here. Real granules lie as ICESTREAM_GRANULES of the
+tests has them.
 """
 
 from __future__ import annotations
@@ -82,3 +83,12 @@ RECIPES: Mapping[str, Sequence[Source]] = {
 }
 """By product: where the observations are from that it and its forerunners are made of. Parameters are fitted on the
 simulated world."""
+
+F17_DAY = "nsidc-0032/EASE-F17-NL2014032D-V2.[0-9]*"
+REAL: Mapping[str, str] = {
+    "cold-pass-tb": F17_DAY,
+    "snow-depth-china": F17_DAY,
+    "snow-depth-global": F17_DAY,
+    "snow-cover-hma": "mod10a2/MOD10A2.*.hdf",
+}
+"""By product: the real granules that it is measured on as well, as a pattern below their directory."""

@@ -1,6 +1,6 @@
 """All benchmarks in one run, with what is wanted beside what is measured.
 
-    .venv/bin/python benchmarks/run.py [--quick]
+    .venv/bin/python benchmarks/run.py [--quick] [--granules DIR]
 
 Each figure is a ratio to a floor measured in the same run, or an absolute one that is stated as a limit.
 """
@@ -34,7 +34,9 @@ import catalogue
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer granules: an impression, not a figure to keep")
-    quick = parser.parse_args().quick
+    parser.add_argument("--granules", type=Path, metavar="DIR", help="a directory of real granules, for a real day")
+    given = parser.parse_args()
+    quick = given.quick
 
     console = Console()
     console.print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -56,7 +58,7 @@ def main() -> int:
         row(f"{title}, idle: granule to announcement", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", "p50 15 ms", p50 <= 15)
     row("memory + SQLite, one process", f"{flow['embedded_per_s']:.0f} granules/s", "-", True)
 
-    for name, day in _said(console, "each product of a day", product.run).items():
+    for name, day in _said(console, "each product of a day", lambda: product.run(granules=given.granules)).items():
         took = f"{1000 * day.product_s:.0f} ms, floor {1000 * day.floor_s:.0f} ms: {day.ratio:.2f}x"
         row(f"{name} beside reading and writing", took, "2x", day.ratio <= 2)
     year = _said(console, "daily global grids by backfill", lambda: backfill.run(8 if quick else 30))
