@@ -88,6 +88,12 @@ def test_a_broker_that_is_away_or_refuses_us_is_wrong(amqp_url: str, products: l
     assert "look at user, password and virtual host" in found(refused, "wrong")
 
 
+def test_certificates_that_are_not_there_are_named(products: list[Product]) -> None:
+    settings = Settings(amqp_url="amqps://guest:guest@localhost/", tls_ca=Path("/nowhere/ca.pem"))
+    told = found(examine_broker(settings, products, SECONDS), "wrong")
+    assert "ICESTREAM_TLS_CA=/nowhere/ca.pem" in told and "No such file" in told
+
+
 def test_no_broker_is_no_fault_of_one_process(products: list[Product]) -> None:
     (finding,) = examine_broker(Settings(), products, SECONDS)
     assert finding.state == "look"
@@ -95,7 +101,9 @@ def test_no_broker_is_no_fault_of_one_process(products: list[Product]) -> None:
 
 def test_a_broker_without_our_topology_is_told_to_get_it(amqp_url: str, products: list[Product]) -> None:
     told = found(examine_broker(Settings(amqp_url=amqp_url), products, SECONDS), "wrong")
-    assert "queues are missing: icestream.dead" in told and naming.make_queue(products[0].name) in told
+    wanted = len(topology_of(products).queues)
+    assert f"{wanted} of {wanted} queues are missing: icestream.dead" in told
+    assert naming.make_queue(products[0].name) in told and f"and {wanted - 6} more" in told
     assert "icestream topology apply" in told
 
 

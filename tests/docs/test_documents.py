@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import click
 import pytest
 
 from docs.pages import DOCUMENTS, ROOT, section, table
+from icestream_cli.__main__ import cli
 from icestream_cli.commands import COMMANDS
 from icestream_core.inputs import LIBRARY
 from icestream_core.plugins import load
@@ -53,6 +55,35 @@ def test_commands_that_are_named_are_commands(path: Path) -> None:
     typed = re.findall(r"(?:^ {4}|^\$ |`)(?:\.venv/bin/)?icestream ([a-z]+)", path.read_text("utf-8"), re.MULTILINE)
     unwritten = {"fit"} if "`icestream fit`, so no fitted" in path.read_text("utf-8") else set()
     assert set(typed) - COMMANDS.keys() - unwritten == set()
+
+
+TYPED = re.compile(r"(?:^ +(?:\$ )?|^\$ |`)(?:\.venv/bin/)?icestream ([a-z][^`\n]*)", re.MULTILINE)
+
+
+def unknown(typed: str) -> list[str]:
+    """Return the words of a command line that `icestream` does not know: commands within commands, and options."""
+    words = re.sub(r"\s+#.*", "", typed).split()
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        name = words.pop(0)
+        found = command.get_command(click.Context(command), name)
+        if found is None:
+            return [name]
+        command = found
+    options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help", "-h"}
+    given = {re.split(r"[=\])]", word.strip("[("))[0] for word in words if word.startswith(("--", "[--"))}
+    return sorted(given - options)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=short)
+def test_what_is_typed_is_known_with_every_option(path: Path) -> None:
+    assert {typed: wrong for typed in TYPED.findall(path.read_text("utf-8")) if (wrong := unknown(typed))} == {}
+
+
+def test_a_command_that_is_not_would_be_noticed() -> None:
+    assert unknown("slots redrive --dead --reason x") == []
+    assert unknown("slots revive --dead") == ["revive"]
+    assert unknown("slots redrive --deed") == ["--deed"]
 
 
 def test_the_table_of_products_is_what_is_installed() -> None:

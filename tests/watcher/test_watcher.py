@@ -20,7 +20,7 @@ from icestream_core.errors import SettingsError
 from icestream_core.granule import Granule
 from icestream_core.message import decode
 from icestream_core.naming import INTAKE
-from icestream_runtime.broker import Broker, BrokerUnavailable, Message, PublishNotConfirmed
+from icestream_runtime.broker import Broker, BrokerRefused, BrokerUnavailable, Message, PublishNotConfirmed
 from icestream_runtime.memory import MemoryBroker
 from icestream_runtime.metrics import PUBLISH_RETRIES, WATCHED, Metrics
 from icestream_runtime.settings import load
@@ -313,6 +313,9 @@ class Away:
             raise PublishNotConfirmed("the line was cut", messages)
         return returned
 
+    def depth(self, *_: object) -> Any:
+        raise BrokerUnavailable("nobody answers")
+
 
 def test_nothing_is_lost_while_the_broker_is_away(tmp_path: Path, stream: Stream, watching: Watching) -> None:
     broker = Away(stream.broker)
@@ -352,3 +355,13 @@ def test_a_directory_that_is_none_is_refused_with_its_name(tmp_path: Path, strea
     settings = load(out=str(tmp_path / "out"))
     with pytest.raises(SettingsError, match="nowhere is no directory; make it"):
         watcher(settings, [tmp_path / "nowhere"], stream.broker, [GAUGE], stream.metrics)
+
+
+def test_a_watcher_with_nothing_to_announce_finds_that_its_broker_refuses_it(tmp_path: Path) -> None:
+    class Refusing(MemoryBroker):
+        def depth(self, *_: object) -> Any:
+            raise BrokerRefused("a wrong password")
+
+    watching = Watcher([tmp_path], [GAUGE], Refusing(), Metrics(), STABLE_SECONDS, RESCAN_SECONDS)
+    with pytest.raises(BrokerRefused, match="a wrong password"):
+        watching.run(threading.Event())

@@ -12,7 +12,7 @@ import click
 
 from icestream_cli.edge import NotMade
 from icestream_cli.files import FILES, granules_of
-from icestream_cli.given import installed, open_broker, say_logs, settings_of, settings_options
+from icestream_cli.given import installed, open_broker, say_logs, settings_of, settings_options, waits_for_broker
 from icestream_cli.output import json_option, note, print_json
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ BATCH: Final = 100
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=FILES)
 @click.option("--notice", "kind", metavar="FORMAT", help="The FILEs are notices of producers: cnm, wis2, stac ...")
 @click.option("--backfill", is_flag=True, help="As reprocessing: it never delays new passes.")
-@click.option("--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait for the broker.")
+@waits_for_broker(30.0)
 @settings_options("amqp_url")
 @json_option
 def announce(

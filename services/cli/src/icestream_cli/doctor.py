@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from icestream_cli.edge import NotMade
-from icestream_cli.given import say_logs, settings_of, settings_options
+from icestream_cli.given import say_logs, settings_of, settings_options, waits_for_broker
 from icestream_cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ STATES: Final = ("ok", "look", "unknown", "wrong")
 
 
 @click.command()
-@click.option("--timeout", type=float, default=5.0, show_default=True, help="Seconds to wait for the broker.")
+@waits_for_broker(5.0)
 @settings_options("amqp_url", "ledger_url", "out")
 @json_option
 def doctor(timeout: float, amqp_url: str | None, ledger_url: str | None, out: str | None, as_json: bool) -> None:

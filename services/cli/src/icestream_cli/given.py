@@ -36,6 +36,17 @@ def settings_options(*names: Literal["out", "ledger_url", "amqp_url"]) -> Callab
     return add
 
 
+def waits_for_broker(seconds: float) -> Callable[[Any], Any]:
+    """Return a decorator that adds --timeout, with so many seconds where it is not given."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=seconds,
+        show_default=True,
+        help="Seconds to wait for the broker.",
+    )
+
+
 def settings_of(**given: Any) -> Settings:
     """Return the settings; what is None was not given. Raises SettingsError."""
     from icestream_runtime.settings import load

@@ -15,13 +15,14 @@ from icestream_cli.given import (
     say_logs,
     settings_of,
     settings_options,
+    waits_for_broker,
 )
 from icestream_cli.output import json_option, print_json
 
 
 @click.command()
 @click.argument("products", nargs=-1, metavar="[PRODUCT]...", shell_complete=complete_product)
-@click.option("--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait for the broker.")
+@waits_for_broker(30.0)
 @settings_options("amqp_url")
 @json_option
 def register(products: tuple[str, ...], timeout: float, amqp_url: str | None, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from icestream_cli.given import open_broker, open_ledger, say_logs, settings_of, settings_options
+from icestream_cli.given import open_broker, open_ledger, say_logs, settings_of, settings_options, waits_for_broker
 from icestream_cli.output import json_option, print_json, print_table
 from icestream_cli.slots import STATES, plain, print_slots
 
@@ -23,7 +23,7 @@ COUNTED: Final = 1000
 
 
 @click.command()
-@click.option("--timeout", type=float, default=5.0, show_default=True, help="Seconds to wait for the broker.")
+@waits_for_broker(5.0)
 @settings_options("amqp_url", "ledger_url", "out")
 @json_option
 def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: str | None, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,8 +15,8 @@ from watchfiles import Change, watch
 from icestream_core import naming
 from icestream_core.collection import Collection, recognise
 from icestream_core.granule import Granule, Mode
-from icestream_runtime.broker import Broker
-from icestream_runtime.health import Check, reachable
+from icestream_runtime.broker import Broker, BrokerUnavailable, QueueMissing
+from icestream_runtime.health import ANSWER_TIMEOUT, Check, reachable
 from icestream_runtime.metrics import UNROUTABLE, WATCHED, Metrics
 from icestream_runtime.tracing import Tracer
 from icestream_watcher.announce import ChangedWhileRead, checksum_of, granule_of
@@ -61,6 +62,7 @@ class Watcher:
         self._collections, self._metrics, self._mode = collections, metrics, mode
         self._rescan_seconds = rescan_seconds
         self._candidates = Candidates(stable_seconds, self._tell_unreadable)
+        self._broker = broker
         self._outbox = Outbox(broker, metrics, tracer=tracer)
         self._known: dict[Path, Known] = {}
         self._unroutable: dict[Path, str] = {}
@@ -118,6 +120,7 @@ class Watcher:
         if scanned:
             self._scan()
             self._offer_again(stop)
+            self._ask_broker()
             self._scan_at = time.monotonic() + self._rescan_seconds
         if not self._outbox.is_full():
             for path, state in self._candidates.whole():
@@ -130,6 +133,11 @@ class Watcher:
         self._flush()
         self._tell_unknown()
         return scanned
+
+    def _ask_broker(self) -> None:
+        """Raise BrokerRefused where the broker will not have us: nothing may come for days that would tell."""
+        with suppress(BrokerUnavailable, QueueMissing):
+            self._broker.depth(naming.INTAKE, ANSWER_TIMEOUT)
 
     def _notice(self, changes: Iterable[tuple[Change, str]]) -> None:
         for change, name in changes:

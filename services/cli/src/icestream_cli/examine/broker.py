@@ -8,6 +8,7 @@ from contextlib import closing
 from icestream_cli.examine.finding import Finding
 from icestream_cli.registration import topology_of
 from icestream_core import naming
+from icestream_core.errors import SettingsError
 from icestream_core.product import Product
 from icestream_runtime.broker import (
     Broker,
@@ -26,6 +27,8 @@ BROKER, TOPOLOGY, PERMISSIONS = "broker", "topology", "permissions"
 APPLY = "icestream topology apply"
 NOBODY = "doctor.nobody"
 """A routing key that nobody binds to: what is published with it comes back."""
+NAMED = 6
+"""How many missing queues are named: `icestream topology show` has them all."""
 
 
 def examine_broker(settings: Settings, products: Sequence[Product], timeout: float) -> list[Finding]:
@@ -33,7 +36,11 @@ def examine_broker(settings: Settings, products: Sequence[Product], timeout: flo
     if settings.amqp_url is None:
         found = "none is set: messages are in memory, which only `icestream run` can do"
         return [Finding(BROKER, "look", found, "for many processes set ICESTREAM_AMQP_URL")]
-    with closing(open_rabbitmq(settings, "doctor")) as broker:
+    try:
+        opened = open_rabbitmq(settings, "doctor")
+    except SettingsError as error:
+        return [Finding(BROKER, "wrong", str(error), "mend the setting, or what it names")]
+    with closing(opened) as broker:
         try:
             broker.depth(naming.INTAKE, timeout)
         except QueueMissing:
@@ -88,7 +95,9 @@ def _queues(broker: Broker, products: Sequence[Product], timeout: float) -> Iter
             if depth.ready and not depth.consumers:
                 idle.append(f"{depth.ready} in {queue.name}")
     if missing:
-        yield Finding(TOPOLOGY, "wrong", f"queues are missing: {', '.join(missing)}", APPLY)
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        found = f"{len(missing)} of {len(wanted)} queues are missing: {', '.join(missing[:NAMED])}{more}"
+        yield Finding(TOPOLOGY, "wrong", found, APPLY)
     for each in unlike:
         yield Finding(TOPOLOGY, "wrong", each, "arguments never change: drain and delete the queue, then apply")
     if untold:

@@ -30,9 +30,15 @@ def examine_ledger(settings: Settings, products: Sequence[Product]) -> list[Find
     except LedgerError as error:
         if str(error).startswith("there is no ledger") and settings.amqp_url is None:
             return [Finding(LEDGER, "look", str(error), "`icestream run` makes it; commands that look in need it")]
-        tables = "icestream ledger migrate" in str(error) or "Install a newer" in str(error)
-        advice = "do so, once the ledger is backed up" if tables else "start it, or mend ICESTREAM_LEDGER_URL"
-        return [Finding(LEDGER, "wrong", str(error), advice)]
+        return [Finding(LEDGER, "wrong", str(error), _advice(str(error)))]
+
+
+def _advice(reason: str) -> str:
+    if "there is no ledger" in reason or "has no tables" in reason:
+        return "icestream ledger migrate"
+    if "icestream ledger migrate" in reason or "Install a newer" in reason:
+        return "do so, once the ledger is backed up"
+    return "start it, or mend ICESTREAM_LEDGER_URL"
 
 
 def _clock(ledger: Ledger) -> Iterator[Finding]:

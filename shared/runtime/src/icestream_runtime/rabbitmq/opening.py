@@ -11,7 +11,7 @@ def open_rabbitmq(settings: Settings, service: str) -> RabbitBroker:
     """Return RabbitMQ as the settings describe it; it is connected to when it is first used.
 
     service : part of the connections' names
-    Raises SettingsError where the settings name none.
+    Raises SettingsError where the settings name none, or certificates that cannot be used.
     """
     if settings.amqp_url is None:
         raise SettingsError(
@@ -29,4 +29,6 @@ def open_rabbitmq(settings: Settings, service: str) -> RabbitBroker:
             keyfile=settings.tls_key,
         )
     except (ValueError, OSError) as error:
-        raise SettingsError(f"ICESTREAM_AMQP_URL cannot be used: {error}") from None
+        files = {name: getattr(settings, name) for name in ("tls_ca", "tls_certificate", "tls_key")}
+        given = "".join(f", ICESTREAM_{name.upper()}={path}" for name, path in files.items() if path is not None)
+        raise SettingsError(f"the broker cannot be reached with ICESTREAM_AMQP_URL{given}: {error}") from None
