@@ -63,6 +63,12 @@ def antarctica(out: Path, truth: Truth) -> list[Path]:
     return [path for paths in (*days, *surface) for path in paths]
 
 
+def scatterometer(out: Path, truth: Truth) -> list[Path]:
+    """QuikSCAT's images of China and Japan in mid-winter, one beam and pass, seen over Tibet alone."""
+    first, last = date(2007, 1, 16), date(2007, 2, 20)
+    return simulate("quikscat", first, last, out, truth=truth, grid="ChJ", passes=("A",), box=(85.0, 30.0, 91.0, 34.0))
+
+
 RECIPES: Mapping[str, Sequence[Source]] = {
     "cold-pass-tb": (f17_cold,),
     "snow-depth-china": (f17_cold,),
@@ -77,6 +83,7 @@ RECIPES: Mapping[str, Sequence[Source]] = {
     "freeze-thaw-qtec-100m": (corridor,),
     "melt-onset-high-asia": (f17_cold,),
     "melt-onset-high-asia-years": (f17_cold,),
+    "melt-onset-quikscat": (scatterometer,),
     "melt-reference-greenland": (f17_cold,),
     "surface-melt-greenland": (f17_cold, greenland),
     "surface-melt-antarctica": (antarctica,),

@@ -48,6 +48,7 @@ def test_the_demo_makes_every_product_near_the_truth(tmp_path: Path) -> None:
         "freeze-thaw-qtec-100m",
         "melt-onset-high-asia",
         "melt-onset-high-asia-years",
+        "melt-onset-quikscat",
         "melt-reference-greenland",
         "melt-reference-antarctica",
         "surface-melt-greenland",

@@ -28,14 +28,22 @@ def test_what_enters_is_in_si(unit: str, wanted: str, value: float) -> None:
     assert field.dtype == np.float32
 
 
+def test_decibels_become_the_share_that_they_are_of() -> None:
+    sigma0 = xr.DataArray(np.array([0.0, -10.0, -13.0, np.nan], np.float32), dims="x", attrs={"units": "dB"})
+    found = to_si(xr.Dataset({"sigma0": sigma0}), "here")["sigma0"]
+    assert found.attrs["units"] == "1"
+    np.testing.assert_allclose(found.values, [1.0, 0.1, 10**-1.3, np.nan], rtol=1e-6)
+    assert found.dtype == np.float32
+
+
 def test_a_variable_without_a_unit_is_refused() -> None:
     with pytest.raises(GranuleError, match=r"granule a: variable 'field' carries no `units`"):
         to_si(dataset(None), "granule a")
 
 
 def test_an_unknown_unit_is_refused() -> None:
-    with pytest.raises(GranuleError, match="'dB', which UDUNITS does not know"):
-        to_si(dataset("dB"), "granule a")
+    with pytest.raises(GranuleError, match="'smoot', which UDUNITS does not know"):
+        to_si(dataset("smoot"), "granule a")
 
 
 def test_classes_need_no_unit() -> None:

@@ -7,10 +7,10 @@ from icestream_physics.melt_thresholds import (
     abdalati_steffen_1995,
     dry_statistics,
     ramage_isacks_2002,
+    steiner_tedesco_2014,
     tedesco_2009,
     tedesco_2009_dav,
     torinesi_2003,
-    wang_2007,
 )
 from icestream_physics.wet_firn import wet_firn_brightness_temperature
 
@@ -61,9 +61,9 @@ def test_the_diurnal_amplitude_wants_a_swing_and_warmth() -> None:
 
 
 def test_backscatter_that_falls_by_three_decibels_is_melt() -> None:
-    assert wang_2007([-12.9, -13.1], -10.0).tolist() == [False, True]
+    assert steiner_tedesco_2014([-12.9, -13.1], -10.0).tolist() == [False, True]
 
 
-@pytest.mark.parametrize("rule", [tedesco_2009, wang_2007])
+@pytest.mark.parametrize("rule", [tedesco_2009, steiner_tedesco_2014])
 def test_what_was_not_seen_is_no_melt(rule: object) -> None:
     assert rule([np.nan, 300.0], [150.0, np.nan]).tolist() == [False, False]  # type: ignore[operator]

@@ -93,6 +93,11 @@ NUMBERS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("icestream_surface_melt.melt_onset_high_asia", "[FL]*"),
         ("icestream_physics.snow_depth", "CHE_SSMI*"),
     ],
+    "melt-onset-quikscat": [
+        ("icestream_physics.melt_thresholds", "QUIKSCAT_DROP"),
+        ("icestream_surface_melt.melt_onset_high_asia", "FEWEST_WINTER_DAYS"),
+        ("icestream_surface_melt.melt_onset_quikscat", "*"),
+    ],
     **{
         f"melt-reference-{sheet}": [
             ("icestream_physics.melt_thresholds", "TORINESI_CUT"),

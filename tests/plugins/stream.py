@@ -23,6 +23,7 @@ from icestream_core.window import spans
 from icestream_generation.fetched import Fetched
 from icestream_generation.product_contract import Case
 from icestream_readers.parameters_file import write_nc, write_toml
+from icestream_simulator.radiometer import Pass
 from icestream_simulator.simulate import COLLECTIONS, cold_pass, simulate
 from icestream_simulator.training import TRAINING
 from icestream_simulator.truth import Truth
@@ -33,6 +34,8 @@ FITTED = "fitted"
 """A set of parameters that the product learns from simulated training rows."""
 BOX = (78.0, 28.0, 92.0, 38.0)
 """West, south, east, north of the part of the globe on which global products are made here."""
+ALTAI = (83.0, 41.0, 95.0, 45.0)
+"""The same for QuikSCAT: here snow of the simulated world melts in the last days of March."""
 RECIPES = {
     "cold-pass-tb": {"tb": MICROWAVE},
     "snow-depth-global": {
@@ -59,6 +62,7 @@ RECIPES = {
     "freeze-thaw-global-005": {"coarse": "freeze-thaw-global-025", "lst": "myd11c1"},
     "melt-onset-high-asia": {"tb": "cold-pass-tb", "elevation": "library-altitude", "land": "library-land"},
     "melt-onset-high-asia-years": {"onset": "melt-onset-high-asia", "elevation": "library-altitude"},
+    "melt-onset-quikscat": {"radar": "quikscat", "land": "library-land"},
     "melt-reference-greenland": {"tb": "cold-pass-tb"},
     "melt-reference-antarctica": {"tb": "cold-pass-tb"},
     "surface-melt-greenland": {
@@ -91,19 +95,26 @@ def learned(name: str) -> Fitted:
 
 SCENES = (date(2016, 2, 10), date(2016, 7, 27))
 """Winter and summer of the radar, before its day."""
+EARLIER = {"sentinel1-grd": SCENES, "quikscat": (date(2007, 1, 20), date(2007, 1, 24), date(2007, 1, 28))}
+"""Days before that of the stream of which there are granules too."""
+PASSES: dict[str, list[Pass]] = {"quikscat": ["D"]}
+"""Of collections that are read of one pass alone here."""
 RADAR_DAY = date(2016, 9, 13)
 """A descending scene over Nagqu on which a sixth of the ground is frozen."""
 CORRIDOR = ("sentinel1-gamma0-qtec", "seasonal-scaling-qtec", "frost-indicators-qtec", "freeze-thaw-qtec-100m")
 ELSEWHERE = {
     **dict.fromkeys(CORRIDOR, ("NL", RADAR_DAY)),
+    "melt-onset-quikscat": ("ChJ", date(2007, 3, 26)),
     "melt-reference-antarctica": ("SL", date(2013, 7, 10)),
     "surface-melt-antarctica": ("SL", date(2014, 2, 4)),
 }
 """Products of another hemisphere or season than the stream's: the EASE-Grid and the day that they are made of."""
 NAGQU = (396_000.0, 3_477_000.0, 414_000.0, 3_494_000.0)
-CUTS = {"surface-melt-antarctica": (-75.0, -75.0, -55.0, -62.0)} | {
-    name: NAGQU for name in CORRIDOR if name != "frost-indicators-qtec"
-}
+CUTS = {
+    "surface-melt-antarctica": (-75.0, -75.0, -55.0, -62.0),
+    "melt-onset-quikscat": ALTAI,
+    "snow-depth-global": (5_226_579.0, 4_336_682.0, 10_240_083.0, 5_840_733.0),
+} | {name: NAGQU for name in CORRIDOR if name != "frost-indicators-qtec"}
 """West, south, east and north, in the grid's own coordinates: a part of a grid, where the whole of it is large."""
 
 
@@ -139,13 +150,13 @@ class Stream:
         """Return the granules of the day, of the cold pass or of the eight days, of a collection."""
         if collection not in self.seen:
             microwave = collection in ("nsidc-0032", "nsidc-0071", "amsr2-l3-tb")
-            radar = collection == "sentinel1-grd"
-            passes = [cold_pass(collection, self.day, self.platform)] if microwave else None
+            earlier = EARLIER.get(collection, ())
+            passes = [cold_pass(collection, self.day, self.platform)] if microwave else PASSES.get(collection)
             folder = self.root / collection
             folder.mkdir()
             paths = [
                 path
-                for day in ((*SCENES, self.day) if radar else (self.day,))
+                for day in (*earlier, self.day)
                 for path in simulate(
                     collection,
                     day,
@@ -156,7 +167,7 @@ class Stream:
                     passes=passes,
                     grid=self.grid,
                     tiles=(TILE,),
-                    box=BOX,
+                    box=ALTAI if collection == "quikscat" else BOX,
                 )
             ]
             self.seen[collection] = [self.fetched(path) for path in paths if path.suffix != ".TIM"]
@@ -275,7 +286,10 @@ class Stream:
             elif origin.startswith("library-"):
                 found[entry] = [Fetched(TaskInput(granule=library_granule(origin)))]
             else:
-                found[entry] = self.observed(origin) if origin in COLLECTIONS else self.output(origin)
+                seen = self.observed(origin) if origin in COLLECTIONS else self.output(origin)
+                sources = self.plugins.product(name).inputs[entry].sources
+                parts = next(source.needs for source in sources if source.collection == origin)
+                found[entry] = [file for file in seen if not parts or file.granule.part in parts]
         for entry, path in self.extra.get(name, {}).items():
             found[entry] = [self.fetched(path)]
         return found

@@ -12,7 +12,7 @@ from smrt.inputs.sensor_list import passive
 from icestream_physics.melt_thresholds import M30_DELTA
 from icestream_physics.sharpening import Blocks, aiazzi_2007
 from icestream_physics.wet_firn import wet_firn_brightness_temperature
-from plugins.melting_years import CELLS, run, year_of
+from plugins.melting_years import CELLS, images_of, run, run_radar, year_of
 from scores.card import Check
 
 Field = NDArray[np.float64]
@@ -116,6 +116,11 @@ def _onset_days_off() -> float:
     return float(np.abs(run(year_of(onset))["onset"] - onset).max())
 
 
+def _radar_onset_days_off() -> float:
+    onset = np.random.default_rng(1).integers(60, 180, CELLS)
+    return float(np.abs(run_radar(images_of(onset))["onset"] - onset).max())
+
+
 CHECKERBOARD = f"wet squares among dry ones, {NOISE_K:g} K and {NOISE_ALBEDO:g} of noise, {DRAWS} draws"
 GREENLAND, ANTARCTICA = "surface-melt-greenland", "surface-melt-antarctica"
 CHECKS = (
@@ -130,6 +135,14 @@ CHECKS = (
         "onset of melt, days off, worst cell",
         f"{CELLS} years made by hand, 0.6 K of noise",
         _onset_days_off,
+        2.0,
+        "d",
+    ),
+    Check(
+        "melt-onset-quikscat",
+        "onset of melt, days off, worst cell",
+        f"{CELLS} years made by hand, of images of 4 days with 0.6 dB of noise",
+        _radar_onset_days_off,
         2.0,
         "d",
     ),

@@ -142,6 +142,6 @@ PRODUCT = Product(
     designed="The rule: 10 K or 2.5 deviations above the pass's mean of 15 January to 28 February and above 246 K, on "
     "three of five days, after dry snow of 2 cm on three days of 15. The dataset's formula is not open; that it is one "
     "of a pass, and not of the difference of two, is seen from its files. Onsets by "
-    "QuikSCAT, which the dataset has beside them, are not made.",
+    "QuikSCAT, which the dataset has beside them, are another product's.",
     compute=melt_onset_high_asia,
 )

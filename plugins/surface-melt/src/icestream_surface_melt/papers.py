@@ -44,3 +44,8 @@ XIONG_2017 = Reference(
     "microwave remote sensing. IEEE Geosci. Remote Sens. Lett.",
     doi="10.1109/LGRS.2017.2698448",
 )
+STEINER_TEDESCO_2014 = Reference(
+    citation="Steiner & Tedesco 2014: A wavelet melt detection algorithm applied to enhanced-resolution scatterometer "
+    "data over Antarctica (2000-2009). The Cryosphere 8, 25-40",
+    doi="10.5194/tc-8-25-2014",
+)

@@ -28,6 +28,9 @@ AUSTRAL_WINTER: Final = (7, 10)
 """Month and day."""
 RADAR_SUMMER, RADAR_WINTER = date(2015, 8, 2), date(2016, 1, 5)
 """Descending passes of Sentinel-1 over Nagqu, which did not fly yet on the days of the demonstration."""
+SCATTEROMETER: Final = ((date(2007, 1, 19), date(2007, 1, 30)), (date(2007, 3, 20), date(2007, 3, 31)))
+ALTAI: Final = (83.0, 41.0, 95.0, 45.0)
+"""Winter and the first thaw of a year in which QuikSCAT flew, and where alone it looks."""
 LOOK_SECONDS: Final = 0.25
 QUIET_SECONDS: Final = 2.0
 """So long nothing may be under way: longer than anything takes from one queue to the next."""
@@ -55,6 +58,9 @@ def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Pr
         show(collection)
     _simulate_radar(truth, into, progress)
     _simulate_ice_sheets(truth, last, into, progress)
+    for done, (begin, end) in enumerate(SCATTEROMETER, start=1):
+        simulate("quikscat", begin, end, into, truth=truth, grid="ChJ", passes=("D",), box=ALTAI)
+        progress("granules of the scatterometer", done, len(SCATTEROMETER))
 
 
 def _simulate_radar(truth: Truth, into: Path, progress: Progress) -> None:

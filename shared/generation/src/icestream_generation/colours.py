@@ -81,6 +81,8 @@ def _sort(variable: Variable) -> str:
     low, high = variable.valid
     if low == -high:
         return "difference"
+    if "day of the year" in name:
+        return "plain"
     if "moisture" in name or "soil water" in name:
         return "moisture"
     if "altitude" in name or "elevation" in name:

@@ -165,7 +165,7 @@ def _page(
     last = slot.end.replace(microsecond=0)
     span = f"{slot.start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
     words = [span, slot.tile, slot.variant, provenance.platforms, provenance.sensors]
-    draw.text((LEFT, 44), "   ·   ".join(word for word in words if word), FAINT, _font(13))
+    draw.text((LEFT, 44), _fitted(draw, "   ·   ".join(word for word in words if word), room, 13), FAINT, _font(13))
     for row, text in canvas.along:
         draw.text((left - 7, TOP + row), text, FAINT, _font(11), anchor="rm")
     last_right = -100.0

@@ -16,6 +16,9 @@ SI = ("1", "K", "m", "m2", "m3", "kg", "kg m-2", "kg m-3", "kg m-2 s-1", "Pa", "
       "J m-2", "W m-2", "W m-1 K-1", "K s-1", "K GHz-1", "mol m-2 s-1", "Hz", "V", "A")  # fmt: skip
 """What a computation sees. Angles stay in degrees, as coordinates are, and frequencies in GHz, as channels are."""
 
+DECIBEL = "dB"
+"""UDUNITS does not know it alone. Radars state their backscatter so; a computation sees the share."""
+
 ANGLES = ("degree", "degrees", "degrees_north", "degrees_east", "degree_north", "degree_east")
 
 
@@ -33,9 +36,9 @@ def to_si(data: xr.Dataset, origin: str) -> xr.Dataset:
         unit = variable.attrs.get("units")
         if unit is None:
             raise GranuleError(f"{origin}: variable {name!r} carries no `units`; its opener must state one in SI")
-        wanted = _si_unit(str(unit), f"{origin}: variable {name!r}")
+        wanted = "1" if unit == DECIBEL else _si_unit(str(unit), f"{origin}: variable {name!r}")
         if wanted != unit:
-            values = convert(variable.values, str(unit), wanted)
+            values = _share(variable.values) if unit == DECIBEL else convert(variable.values, str(unit), wanted)
             changed[name] = xr.Variable(variable.dims, values, {**variable.attrs, "units": wanted})
     return data.assign(changed) if changed else data
 
@@ -48,6 +51,12 @@ def convert(values: Array, unit: str, wanted: str) -> Array:
     factor, offset = _linear(unit, wanted)
     converted: Array = (floats * floats.dtype.type(factor) + floats.dtype.type(offset)).astype(floats.dtype, copy=False)
     return converted
+
+
+def _share(decibel: Array) -> Array:
+    floats = decibel if decibel.dtype.kind == "f" else decibel.astype(np.float32)
+    share: Array = 10.0 ** (floats / 10.0)
+    return share
 
 
 @lru_cache(maxsize=256)

@@ -29,7 +29,10 @@ RAMAGE_WARM = constant(246.0, "K", source="Ramage & Isacks 2002, SSM/I 37V", cer
 AMSR_DAV = constant(18.0, "K", source="CETB_analysis.py: the same for AMSR-E 36V", certainty="verified")
 AMSR_WARM = constant(252.0, "K", source="CETB_analysis.py: the same for AMSR-E 36V", certainty="verified")
 DYNAMIC_DAV = constant(10.0, "K", source="Tedesco et al. 2009; CETB_analysis.py", certainty="verified")
-QUIKSCAT_DROP = constant(3.0, "dB", source="Wang et al. 2007 class; Panday et al. 2011 vary it", certainty="unsure")
+QUIKSCAT_DROP = constant(
+    3.0, "dB", source="Steiner & Tedesco 2014, abstract, doi:10.5194/tc-8-25-2014: the fixed threshold over Antarctica",
+    certainty="verified",
+)  # fmt: skip
 
 
 class WinterStatistics(NamedTuple):
@@ -114,12 +117,13 @@ def tedesco_2009_dav(
     return np.asarray(np.abs(_floats(tb_37v_warm) - _floats(tb_37v_cold)) > _floats(winter_swing) + excess)
 
 
-def wang_2007(sigma0: ArrayLike, winter_mean: ArrayLike, drop: float = QUIKSCAT_DROP) -> BoolArray:
+def steiner_tedesco_2014(sigma0: ArrayLike, winter_mean: ArrayLike, drop: float = QUIKSCAT_DROP) -> BoolArray:
     """Return where snow melts: Ku-band backscatter that is `drop` dB below that of winter.
 
     sigma0 : backscatter, dB
     winter_mean : of the same pass, dB
-    Source: Wang, Derksen & Brown 2007 class of rules; the drop differs between authors and is not certain.
+    Source: the fixed threshold that Steiner & Tedesco 2014, The Cryosphere 8, 25-40, hold theirs against; over snow on
+    land others vary the drop (Panday et al. 2011).
     """
     return np.asarray(_floats(sigma0) < _floats(winter_mean) - drop)
 
