@@ -71,14 +71,14 @@ RECIPES = {
         "reference": "melt-reference-greenland",
         "albedo": "glass-albedo",
         "ice": "ease-loci-mask",
-        "elevation": "library-altitude",
+        "land": "library-land",
     },
     "surface-melt-antarctica": {
         "tb": "cold-pass-tb",
         "own_reference": "melt-reference-antarctica",
         "reference": "melt-reference-antarctica",
         "ice": "ease-loci-mask",
-        "elevation": "library-altitude",
+        "land": "library-land",
     },
 }
 """What each product is made of: a simulated collection, a library's map, a product, or a set of parameters that is

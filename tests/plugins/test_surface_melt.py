@@ -69,7 +69,7 @@ def melt(tb: xr.Dataset, **given: Any) -> dict[str, NDArray[np.generic]]:
         "albedo": None,
         "recent_albedo": None,
         "ice": None,
-        "elevation": xr.Dataset({"elevation": (("y", "x"), np.full(PIECE.shape, 2000.0, np.float32))}),
+        "land": xr.Dataset({"land_fraction": (("y", "x"), np.ones(PIECE.shape, np.float32))}),
         "longitude": xr.DataArray(LON, dims=("y", "x")),
         "latitude": xr.DataArray(LAT, dims=("y", "x")),
         "slot": SLOT,
@@ -234,8 +234,8 @@ def test_outside_the_ice_is_outside_by_the_mask_and_by_the_land_without_one() ->
     ice = xr.Dataset({"surface_class": (("y", "x"), classes)})
     by_mask = melt(passes(a_day()[1]), ice=ice)
     np.testing.assert_array_equal(by_mask["melt"] == OUTSIDE, LON < -45.0)
-    sea = xr.Dataset({"elevation": (("y", "x"), np.where(LON < -45.0, 0.0, 900.0).astype(np.float32))})
-    by_land = melt(passes(a_day()[1]), elevation=sea)
+    sea = xr.Dataset({"land_fraction": (("y", "x"), np.where(LON < -45.0, 0.1, 0.9).astype(np.float32))})
+    by_land = melt(passes(a_day()[1]), land=sea)
     for name in ("melt", "sharpening", "reference", "passes"):
         np.testing.assert_array_equal(by_land[name] == OUTSIDE, LON < -45.0)
 

@@ -92,7 +92,7 @@ def test_no_melt_in_winter_and_half_of_the_window_is_greenlands_ice(
         albedo=None,
         recent_albedo=None,
         ice=xr.Dataset({"surface_class": (("y", "x"), classes)}),
-        elevation=xr.Dataset(),
+        land=xr.Dataset(),
         longitude=xr.DataArray(lon, dims=("y", "x")),
         latitude=xr.DataArray(lat, dims=("y", "x")),
         slot=Slot(product="m", period=own.label, start=own.start, end=own.end),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from icestream_core.slot import Slot
 
 ICE = constant(101.0, "1", source="class of permanent ice in NSIDC's LOCI masks", certainty="secondary source")
-LEAST_HEIGHT = constant(10.0, "m", source="without an ice mask, what is higher is taken for ice", certainty="design")
+LEAST_LAND = constant(0.5, "1", source="without an ice mask, land is taken for ice", certainty="design")
 FEW_DAYS = constant(20.0, "1", source="a winter mean of fewer days is flagged", certainty="design")
 
 
@@ -44,7 +44,7 @@ def surface_melt(
     albedo: xr.Dataset | None,
     recent_albedo: xr.Dataset | None,
     ice: xr.Dataset | None,
-    elevation: xr.Dataset,
+    land: xr.Dataset,
     longitude: xr.DataArray,
     latitude: xr.DataArray,
     slot: Slot,
@@ -59,12 +59,12 @@ def surface_melt(
     albedo : `white_sky_albedo`, 0 to 1, of the composites round the day, on (granule, y, x)
     recent_albedo : the last one before the day
     ice : `surface_class` of NSIDC's LOCI mask; None: land is taken for ice
-    elevation : `elevation`, m; nought over the sea
+    land : `land_fraction`, 0 to 1
     longitude, latitude : degrees
     rule, threshold : of `melt_rules`; nought for the rule's own threshold
     Raises Void where no pass saw the ice sheet.
     """
-    inside = _ice(ice, elevation) & belongs(sheet, longitude.values, latitude.values)
+    inside = _ice(ice, land) & belongs(sheet, longitude.values, latitude.values)
     cells = np.flatnonzero(inside)
     blocks = blocks_of(sheet, longitude.values[0], latitude.values[:, 0], cells)
     passes = tb["tb_19h"].values.reshape(tb.sizes["granule"], -1).take(cells, axis=1)
@@ -98,10 +98,10 @@ def surface_melt(
     }
 
 
-def _ice(classes: xr.Dataset | None, elevation: xr.Dataset) -> NDArray[np.bool_]:
+def _ice(classes: xr.Dataset | None, land: xr.Dataset) -> NDArray[np.bool_]:
     if classes is not None:
         return np.asarray(classes["surface_class"].values == ICE)
-    return np.asarray(elevation["elevation"].values >= LEAST_HEIGHT)
+    return np.asarray(land["land_fraction"].values >= LEAST_LAND)
 
 
 def _pan(

@@ -80,14 +80,14 @@ def _inputs(sheet: IceSheet) -> dict[str, Input]:
         "ice": Input(
             sources=(source("ease-loci-mask", tiles=sheet.tiles.split()[0]),), role="ancillary", optional=True
         ),
-        "elevation": Input(sources=(source("library-altitude"),), role="ancillary"),
+        "land": Input(sources=(source("library-land"),), role="ancillary"),
     }
 
 
 def _record(sheet: IceSheet, dataset: str, file_name: str) -> Product:
     return Product(
         name=f"surface-melt-{sheet.name}",
-        version="1.1.0",
+        version="1.2.0",
         title=f"Daily surface melt of the ice sheet of {sheet.title} at 0.05 degree",
         summary="Where the 19 GHz brightness temperature, sharpened from 25 km by the albedo, is 30 K above that of "
         "the dry firn of winter. Provisional with the last winter and a recent albedo, final with those of the day.",

@@ -54,6 +54,8 @@ def simulate_days(truth: Truth, first: date, days: int, into: Path, progress: Pr
             progress=step,
         )  # fmt: skip
 
+    for hemisphere in ("NL", "SL"):  # before what is told by them: an ancillary that comes later makes nothing again
+        simulate("ease-loci-mask", last, last, into, truth=truth, grid=hemisphere)
     for collection in (MICROWAVE, "myd11c1", *COMPOSITES):
         show(collection)
     _simulate_radar(truth, into, progress)
@@ -72,14 +74,12 @@ def _simulate_radar(truth: Truth, into: Path, progress: Progress) -> None:
 
 
 def _simulate_ice_sheets(truth: Truth, last: date, into: Path, progress: Progress) -> None:
-    """Write what melt needs beside the northern days: ice masks, and of Antarctica a winter day and the last one.
+    """Write of Antarctica, for melt, a winter day and the last one, with the albedo of that.
 
     Of whole Antarctica a day takes a while to make, so two must do.
     """
     winter = date(last.year - 1, *AUSTRAL_WINTER)
     orders: tuple[tuple[str, date, str], ...] = (
-        ("ease-loci-mask", last, "NL"),
-        ("ease-loci-mask", last, "SL"),
         ("glass-albedo", last, "SL"),
         ("nsidc-0032", winter, "SL"),
         ("nsidc-0032", last, "SL"),
