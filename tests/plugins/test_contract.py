@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from icestream_core.gather import gather
 from icestream_core.pick import Recorded, pick
 from icestream_core.plugins import load
 from icestream_core.slot import Slot
-from icestream_generation.product_contract import Case, ProductContract
+from icestream_generation.product_contract import Case, Made, ProductContract
 from plugins.lacking import blanked, computed, flags, gathered_of, known, observed
 from plugins.stream import RECIPES, Stream
 
@@ -29,6 +30,20 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
     return Stream(tmp_path_factory.mktemp("stream"), PLUGINS, date(2014, 2, 4))
 
 
+@pytest.fixture(scope="module")
+def made_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Made]:
+    """Make each case once."""
+    kept: dict[str, Made] = {}
+
+    def once(case: Case) -> Made:
+        name = case.product.name
+        if name not in kept:
+            kept[name] = Made.of(case, tmp_path_factory.mktemp("made") / name)
+        return kept[name]
+
+    return once
+
+
 @pytest.mark.xdist_group("contract of products")
 @pytest.mark.parametrize("name", sorted(PLUGINS.products))
 class TestEveryInstalledProduct(ProductContract):
@@ -36,6 +51,10 @@ class TestEveryInstalledProduct(ProductContract):
     def case(self, stream: Stream, name: str) -> Case:
         assert name in RECIPES, f"product {name} is installed and no recipe in stream.py says what to make it of"
         return stream.case(name)
+
+    @pytest.fixture
+    def made(self, case: Case, made_of: Callable[[Case], Made]) -> Made:
+        return made_of(case)
 
 
 def test_every_recipe_is_of_an_installed_product() -> None:
