@@ -47,6 +47,7 @@ FULL = product(
     kind=OnLattice(of=("tb",)),
     writes={
         "depth": Variable(unit="m", standard_name="surface_snow_thickness", long_name="depth", valid=(0, 1.5)),
+        "water": Variable(unit="m", long_name="water", valid=(0, 2), dtype="int16", step=0.001),
         "quality": Flags(long_name="why", meanings={0: "good", 7: "bad"}, fill=255),
     },
     deliveries=(
@@ -213,6 +214,19 @@ def test_a_record_that_contradicts_itself_is_refused_with_the_reason(given: dict
 def test_an_input_that_contradicts_itself_is_refused_with_the_reason(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         tb(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"dtype": "float32"}, "is for whole numbers; this is float32"),
+        ({"dtype": "int16"}, "does not fit int16"),
+        ({"dtype": "int16", "step": 0.0}, "greater than 0"),
+    ],
+)
+def test_a_variable_whose_steps_cannot_be_stored_is_refused(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Variable(**({"unit": "K", "long_name": "brightness", "valid": (50, 350), "step": 0.01} | given))
 
 
 def test_a_record_of_nonsense_is_named_in_its_error() -> None:

@@ -85,6 +85,17 @@ def test_whole_numbers_keep_missing_as_their_smallest() -> None:
     assert np.isnan(stored_as_floats(found, count)[0, 1])
 
 
+def test_steps_are_rounded_to_and_back() -> None:
+    level = Variable(unit="K", long_name="level", valid=(50, 350), dtype="int16", step=0.02)
+    product = china_depth(writes={"n": level}, deliveries=())
+    values = np.array([[50.0, np.nan, 350.0], [271.33, 271.349, 99.999]], np.float32)
+    found = check(product, {"n": values}, SHAPE)["n"]
+    assert found.tolist() == [[2500, -32768, 17500], [13566, 13567, 5000]]
+    np.testing.assert_allclose(stored_as_floats(found, level), values, atol=0.0101)
+    with pytest.raises(ProductError, match=r"it reaches from 50 to 350\.02"):
+        check(product, {"n": np.where(values == 350, np.float32(350.02), values)}, SHAPE)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "int16"])
 def test_the_share_of_values_that_are_there_is_told_and_classes_are_left_out(dtype: Any) -> None:
     depth = Variable(unit="m", long_name="depth", valid=(0, 100), dtype=dtype)

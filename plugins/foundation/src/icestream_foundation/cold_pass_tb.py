@@ -24,6 +24,10 @@ REFERENCE_SENSOR = "ssmis"
 
 COLDEST = constant(50.0, "K", source="nothing on Earth shines colder at these frequencies", certainty="design")
 WARMEST = constant(350.0, "K", source="nothing on Earth shines warmer at these frequencies", certainty="design")
+STEP = constant(
+    0.02, "K", source="a thirtieth of the 0.6 K to which the radiometers know it; files of it come in 0.01 K or 0.1 K",
+    certainty="design",
+)  # fmt: skip
 
 REFERENCE, FITTED, UNCALIBRATED, PARTLY_FITTED = range(4)
 
@@ -74,6 +78,8 @@ def _brightness(channel: str) -> Variable:
         standard_name="brightness_temperature",
         long_name=f"brightness temperature, {band} GHz band, {polarisation} polarisation, at reference level",
         valid=(COLDEST, WARMEST),
+        dtype="int16",
+        step=float(STEP),
     )
 
 

@@ -71,4 +71,6 @@ def described(delivery: Delivery, written: Written) -> Written:
         limits = np.iinfo(delivery.dtype)
         valid = np.clip(np.round(valid), limits.min, limits.max)
     low, high = (float(value) for value in valid)
-    return written.model_copy(update={"unit": delivery.unit, "valid": (low, high), "dtype": delivery.dtype})
+    return written.model_copy(
+        update={"unit": delivery.unit, "valid": (low, high), "dtype": delivery.dtype, "step": 1.0}
+    )

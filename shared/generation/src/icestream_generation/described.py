@@ -159,7 +159,10 @@ def variable_attributes(written: Written, together: Mapping[str, Written]) -> di
         "standard_name": written.standard_name,
         "units": written.unit,
         "units_metadata": _scale(written),
-        "valid_range": np.array(written.valid, written.dtype),
+        "valid_range": np.round(np.array(written.valid) / written.step).astype(written.dtype)
+        if written.step != 1.0
+        else np.array(written.valid, written.dtype),
+        "scale_factor": np.float32(written.step) if written.step != 1.0 else None,
         "coverage_content_type": "physicalMeasurement",
         "ancillary_variables": " ".join(flags),
     }

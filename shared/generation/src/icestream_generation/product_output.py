@@ -63,8 +63,11 @@ def _floats(variable: h5netcdf.Variable, window: Any) -> np.ndarray:
     values: np.ndarray = variable[window]
     if values.dtype.kind == "f":
         return values
+    attrs = variable.attrs
     result = values.astype(np.float32)
-    fill = variable.attrs.get("_FillValue")
+    if (step := attrs.get("scale_factor")) is not None:
+        result *= np.float32(step)
+    fill = attrs.get("_FillValue")
     if fill is not None:
         result[values == fill] = np.nan
     return result

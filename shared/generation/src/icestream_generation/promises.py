@@ -87,6 +87,8 @@ def stored_as_floats(values: np.ndarray, written: Written) -> np.ndarray:
         return values
     result = values.astype(np.float32)
     fill = fill_of(written)
+    if isinstance(written, Variable) and written.step != 1.0:
+        result *= np.float32(written.step)
     if fill is not None:
         result[values == fill] = np.nan
     return result
@@ -110,7 +112,8 @@ def _quantity(what: str, array: np.ndarray, written: Variable) -> np.ndarray:
         )
     if written.dtype.startswith("float"):
         return floats
-    return np.where(valid, np.round(floats), float(np.iinfo(written.dtype).min)).astype(written.dtype)
+    counts = floats if written.step == 1.0 else floats / written.step
+    return np.where(valid, np.round(counts), float(np.iinfo(written.dtype).min)).astype(written.dtype)
 
 
 def _codes(what: str, array: np.ndarray, written: Flags) -> np.ndarray:

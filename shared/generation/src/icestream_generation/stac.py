@@ -143,6 +143,8 @@ def _band(name: str, written: Written, grid: Grid) -> dict[str, Any]:
         band["icestream:classes"] = [{"value": code, "name": word} for code, word in sorted(written.meanings.items())]
     else:
         band["unit"] = written.unit
+        if written.step != 1.0:
+            band["raster:scale"] = written.step
     return band
 
 
