@@ -14,7 +14,7 @@
      Takes (dict "root" $ "component" "gatherer"), and "product" of a worker. */}}
 {{- define "icestream.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- with .product }}
 icestream/product: {{ . }}
@@ -40,6 +40,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{- define "icestream.serviceAccountName" -}}
 {{- .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "icestream.fullname" .) "default") -}}
+{{- end -}}
+
+{{/* A word as part of a URL: `urlquery` is for queries, where a blank may be a plus. */}}
+{{- define "icestream.inUrl" -}}
+{{- urlquery . | replace "+" "%20" -}}
 {{- end -}}
 
 {{/* Secrets: one that exists, else the chart's own. */}}

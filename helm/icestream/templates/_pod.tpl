@@ -18,14 +18,14 @@ ICESTREAM_{{ upper $name }}: {{ kindIs "slice" $value | ternary (join "," $value
 {{- if $rabbitmq.operator.enabled }}
 {{- $secret := printf "%s-%s-user-credentials" (include "icestream.fullname" .root) .user }}
 - name: RABBITMQ_USER
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: username}}
+  valueFrom: {secretKeyRef: {name: {{ $secret | quote }}, key: username}}
 - name: RABBITMQ_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: password}}
+  valueFrom: {secretKeyRef: {name: {{ $secret | quote }}, key: password}}
 - name: ICESTREAM_AMQP_URL
   value: {{ printf "%s://$(RABBITMQ_USER):$(RABBITMQ_PASSWORD)@%s" (include "icestream.amqpScheme" .root) (include "icestream.amqpPlace" .root) | quote }}
 {{- else }}
 - name: ICESTREAM_AMQP_URL
-  valueFrom: {secretKeyRef: {name: {{ include "icestream.rabbitmqSecret" .root }}{{ .suffix }}, key: {{ .user }}}}
+  valueFrom: {secretKeyRef: {name: {{ printf "%s%s" (include "icestream.rabbitmqSecret" .root) (.suffix | default "") | quote }}, key: {{ .user }}}}
 {{- end }}
 {{- end -}}
 
@@ -34,21 +34,21 @@ ICESTREAM_{{ upper $name }}: {{ kindIs "slice" $value | ternary (join "," $value
 {{- end -}}
 
 {{- define "icestream.amqpPlace" -}}
-{{- printf "%s:%d/%s" .Values.rabbitmq.host (int .Values.rabbitmq.port) (urlquery .Values.rabbitmq.vhost) -}}
+{{- printf "%s:%d/%s" .Values.rabbitmq.host (int .Values.rabbitmq.port) (include "icestream.inUrl" .Values.rabbitmq.vhost) -}}
 {{- end -}}
 
 {{- define "icestream.ledgerEnv" -}}
 - name: ICESTREAM_LEDGER_URL
-  valueFrom: {secretKeyRef: {name: {{ include "icestream.databaseSecret" .root }}{{ .suffix }}, key: ledger}}
+  valueFrom: {secretKeyRef: {name: {{ printf "%s%s" (include "icestream.databaseSecret" .root) (.suffix | default "") | quote }}, key: ledger}}
 {{- end -}}
 
 {{/* Keys of the bucket, for who reads or writes products and granules; none where a role gives the access. */}}
 {{- define "icestream.storageEnv" -}}
 {{- with .Values.storage.s3.existingSecret }}
 - name: ICESTREAM_S3_ACCESS_KEY
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: access-key}}
+  valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: access-key}}
 - name: ICESTREAM_S3_SECRET_KEY
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: secret-key}}
+  valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: secret-key}}
 {{- end }}
 {{- end -}}
 
@@ -98,18 +98,18 @@ readinessProbe:
 {{- if .output }}
 - name: output
 {{- if hasPrefix "/" $storage.out }}
-  persistentVolumeClaim: {claimName: {{ $storage.output.existingClaim | default (printf "%s-output" (include "icestream.fullname" .root)) }}}
+  persistentVolumeClaim: {claimName: {{ $storage.output.existingClaim | default (printf "%s-output" (include "icestream.fullname" .root)) | quote }}}
 {{- else }}
   emptyDir: {sizeLimit: {{ $storage.stagingSize }}}
 {{- end }}
 {{- end }}
 {{- if and .incoming $storage.incoming.enabled }}
 - name: incoming
-  persistentVolumeClaim: {claimName: {{ $storage.incoming.existingClaim | default (printf "%s-incoming" (include "icestream.fullname" .root)) }}}
+  persistentVolumeClaim: {claimName: {{ $storage.incoming.existingClaim | default (printf "%s-incoming" (include "icestream.fullname" .root)) | quote }}}
 {{- end }}
 {{- if and .root.Values.rabbitmq.tls.enabled .root.Values.rabbitmq.tls.caSecret }}
 - name: tls
-  secret: {secretName: {{ .root.Values.rabbitmq.tls.caSecret }}}
+  secret: {secretName: {{ .root.Values.rabbitmq.tls.caSecret | quote }}}
 {{- end }}
 {{- end -}}
 
@@ -120,10 +120,10 @@ readinessProbe:
 - {name: cache, mountPath: /cache}
 {{- end }}
 {{- if .output }}
-- {name: output, mountPath: {{ hasPrefix "/" $storage.out | ternary $storage.out "/data" }}{{ if eq .output "read" }}, readOnly: true{{ end }}}
+- {name: output, mountPath: {{ hasPrefix "/" $storage.out | ternary $storage.out "/data" | quote }}{{ if eq .output "read" }}, readOnly: true{{ end }}}
 {{- end }}
 {{- if and .incoming $storage.incoming.enabled }}
-- {name: incoming, mountPath: {{ $storage.incoming.path }}, readOnly: true}
+- {name: incoming, mountPath: {{ $storage.incoming.path | quote }}, readOnly: true}
 {{- end }}
 {{- if and .root.Values.rabbitmq.tls.enabled .root.Values.rabbitmq.tls.caSecret }}
 - {name: tls, mountPath: /etc/icestream/tls, readOnly: true}
@@ -142,13 +142,13 @@ tolerations: {{- toYaml . | nindent 2 }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
 {{/* The beginning of every pod's spec. */}}
 {{- define "icestream.podHead" -}}
-serviceAccountName: {{ include "icestream.serviceAccountName" . }}
+serviceAccountName: {{ include "icestream.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
 # Kubernetes would name ICESTREAM_* variables after the services of the namespace.
 enableServiceLinks: false
