@@ -103,6 +103,26 @@ def test_a_product_that_crashes_ends_only_its_child(handler: Handler, ends: Ends
     assert ends == [("tally-crash", "died")]
 
 
+def test_a_file_over_which_its_reader_crashes_is_the_granules_fault(
+    handler: Handler, ends: Ends, tmp_path: Path
+) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "torn")
+    assert (outcome.status, outcome.fault) == ("failed", "granule")
+    assert outcome.granule_id.startswith("torn_2024")
+    assert outcome.granule_checksum
+    assert f"{outcome.granule_id} made its reader crash (SIGSEGV)" in outcome.reason
+    assert ends == [("tally-torn", "died")]
+
+
+def test_a_file_that_unpacks_without_end_is_named_when_it_meets_the_limit(
+    handler: Handler, ends: Ends, tmp_path: Path
+) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "bomb")
+    assert (outcome.status, outcome.fault) == ("failed", "limit")
+    assert "its limit is 700 MiB, while it read bomb_2024" in outcome.reason
+    assert ends == [("tally-bomb", "memory")]
+
+
 def test_a_product_that_exits_is_an_error_of_its_own(handler: Handler, tmp_path: Path) -> None:
     outcome = misbehave_beside_others(handler, tmp_path, "leave")
     assert (outcome.status, outcome.fault, outcome.reason) == ("failed", "product", "SystemExit: 0")

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from ctypes import c_int64
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
 from typing import Final, Literal, NamedTuple, Protocol
@@ -19,10 +18,10 @@ from typing import Final, Literal, NamedTuple, Protocol
 import psutil
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from icestream_core.errors import IcestreamError, LimitError, StorageError
+from icestream_core.errors import GranuleError, IcestreamError, LimitError, StorageError
 from icestream_core.plugins import Plugins
 from icestream_generation.provenance import Publisher
-from icestream_worker.compute_child import Computer, Job, Load, begin, compute, loaded
+from icestream_worker.compute_child import Computer, Job, Load, Shown, begin, compute, loaded
 from icestream_worker.faults import Answer
 
 WATCH_SECONDS: Final = 0.1
@@ -30,6 +29,11 @@ WATCH_SECONDS: Final = 0.1
 
 LAST_WORD_SECONDS: Final = 2.0
 """How long Pebble may take to tell that a process has gone."""
+
+CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
+"""How a process ends that somebody's C code has ruined. While it reads a file, that is the file's fault: a format's
+library that meets a damaged one does not always come to refuse it.
+"""
 
 BrokenPool = RuntimeError
 """What Pebble raises, as such or as a subclass, for a pool whose process died between two jobs."""
@@ -55,7 +59,10 @@ class Children(Protocol):
     """Computes jobs, as many at once as there are children; from any thread."""
 
     def compute(self, job: Job, limits: Limits) -> Answer:
-        """Return what became of a job. Raises LimitError where it went past a limit or its process died."""
+        """Return what became of a job.
+
+        Raises LimitError where it went past a limit or its process died, GranuleError where it crashed over a file.
+        """
 
     def wait_until_loaded(self, timeout: float) -> bool:
         """Wait until every child has loaded the plugins, or failed to; False where the time is up before, s."""
@@ -168,12 +175,12 @@ class Started(NamedTuple):
 
     A pool of several shares its pipes, and a child that is killed while it writes would block the others.
 
-    busy_pid : the process id while it computes, else nought
+    shown : what it shows of itself
     loaded : done once it has loaded the plugins
     """
 
     pool: ProcessPool
-    busy_pid: c_int64
+    shown: Shown
     loaded: ProcessFuture[None]
 
 
@@ -235,14 +242,14 @@ class Child:
                 raise self._explained(job, watch, error.exitcode) from None
             if self._closed:
                 raise StorageError(STOPS)
-            if watch.sees_end(self._process.busy_pid.value):
+            if watch.sees_end(self._process.shown.busy_pid):
                 raise self._ended(job, "died", "its process ended without an answer")
 
     def close(self) -> None:
         """End the process, whatever it does, and the one that was to follow it."""
         self._closed = True
         with self._ending:
-            pid = self._process.busy_pid.value
+            pid = self._process.shown.busy_pid
             if pid:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
@@ -251,15 +258,15 @@ class Child:
                 _end(self._successor.result())
 
     def _start(self) -> Started:
-        busy_pid = self._context.RawValue(c_int64, 0)
+        shown = self._context.RawValue(Shown)
         pool = ProcessPool(
             max_workers=1,
             initializer=begin,
-            initargs=(self._load, self._publisher, os.getpid(), busy_pid),
+            initargs=(self._load, self._publisher, os.getpid(), shown),
             context=self._context,
         )
         # To ask something of it starts it: the first job need not wait for the imports.
-        return Started(pool, busy_pid, pool.schedule(loaded))
+        return Started(pool, shown, pool.schedule(loaded))
 
     def _succeed(self) -> None:
         """Have a successor started once this process has computed enough, and go over to it once it is ready."""
@@ -283,12 +290,22 @@ class Child:
             return self._ended(job, "memory", f"it took {found:.0f} MiB of memory; its limit is {limit:.0f} MiB")
         if exitcode in (signal.SIGTERM, -signal.SIGTERM):
             return self._lost(job, "somebody told its process to end")
+        granule_id = self._process.shown.opening.decode()
+        if granule_id and -exitcode in CRASHES:
+            self._ended(job, "died", "")
+            return GranuleError(
+                f"{granule_id} made its reader crash ({_cause(exitcode)}): the file is damaged, or the library of its "
+                "format has a fault. Fetch it again",
+                granule_id,
+            )
         return self._ended(job, "died", f"its process died: {_cause(exitcode)}")
 
     def _ended(self, job: Job, end: End, reason: str) -> LimitError:
+        """Return the error of a process that ended, and over which file where it read one; another takes its place."""
+        opening = self._process.shown.opening.decode()
         self._replace()
         self._on_end(job, end)
-        return LimitError(reason)
+        return LimitError(f"{reason}, while it read {opening}" if opening else reason)
 
     def _lost(self, job: Job, reason: str) -> StorageError:
         self._replace()

@@ -10,19 +10,21 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from ctypes import c_int64
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import psutil
 
+from icestream_core.granule import Granule
 from icestream_core.hookspecs import GROUP
 from icestream_core.plugins import Plugins
 from icestream_core.task import Task
-from icestream_generation.fetched import Fetched
+from icestream_generation.fetched import Fetched, Opening, unwatched
 from icestream_generation.provenance import Publisher
 from icestream_worker.faults import Answer, attempt
 
@@ -30,6 +32,8 @@ PR_SET_PDEATHSIG: Final = 1
 
 RECORDED: Final = ("icestream-core", "icestream-generation", "numpy", "xarray", "h5netcdf")
 """Distributions whose versions every product records, beside those of the plugins."""
+
+LONGEST_ID: Final = 256
 
 Load = Callable[[], Plugins]
 """Loads the plugins; it is sent to the children, so it must be a function that they can import."""
@@ -59,12 +63,12 @@ def _job(task: str, paths: Mapping[str, tuple[str | None, ...]], out: str) -> Jo
 class Computer:
     """Computes with the plugins of one process."""
 
-    def __init__(self, plugins: Plugins, publisher: Publisher | None = None) -> None:
+    def __init__(self, plugins: Plugins, publisher: Publisher | None = None, opening: Opening = unwatched) -> None:
         # Imported here: a worker's parent knows this module too, and needs no arrays.
         from icestream_generation.generate import generate
 
         self._generate = generate
-        self._plugins, self._publisher = plugins, publisher
+        self._plugins, self._publisher, self._opening = plugins, publisher, opening
         self._software = software()
         self._process = psutil.Process()
 
@@ -82,7 +86,14 @@ class Computer:
             for name, entries in job.task.inputs.items()
         }
         made = self._generate(
-            product, job.task, files, self._plugins.collections, Path(job.out), self._software, self._publisher
+            product,
+            job.task,
+            files,
+            self._plugins.collections,
+            Path(job.out),
+            self._software,
+            self._publisher,
+            self._opening,
         )
         return Answer("made", seconds=made.seconds, valid=made.valid)
 
@@ -97,26 +108,44 @@ class _Child:
     """What this process is, once it is a child."""
 
     computer: Computer
-    busy_pid: c_int64
+    shown: Shown
 
 
-def begin(load: Load, publisher: Publisher | None, parent: int, busy_pid: c_int64) -> None:
-    """Make this process a child that dies with its parent, and load the plugins.
+class Shown(ctypes.Structure):
+    """What a child shows of itself to its parent, in memory that both see.
 
-    busy_pid : shared with the parent: the child's process id while it computes, else nought
+    busy_pid : its process id while it computes, else nought
+    opening : the id of the granule whose file it reads, else nothing
     """
+
+    _fields_: ClassVar = [("busy_pid", c_int64), ("opening", ctypes.c_char * LONGEST_ID)]
+    busy_pid: int
+    opening: bytes
+
+    @contextmanager
+    def open(self, granule: Granule) -> Iterator[None]:
+        """Show which granule's file is read."""
+        self.opening = granule.granule_id.encode()[:LONGEST_ID]
+        try:
+            yield
+        finally:
+            self.opening = b""
+
+
+def begin(load: Load, publisher: Publisher | None, parent: int, shown: Shown) -> None:
+    """Make this process a child that dies with its parent, and load the plugins."""
     _die_with(parent)
-    _Child.busy_pid = busy_pid
-    _Child.computer = Computer(load(), publisher)
+    _Child.shown = shown
+    _Child.computer = Computer(load(), publisher, shown.open)
 
 
 def compute(job: Job) -> Answer:
     """Compute a job in this child."""
-    _Child.busy_pid.value = os.getpid()
+    _Child.shown.busy_pid = os.getpid()
     try:
         return _Child.computer.compute(job)
     finally:
-        _Child.busy_pid.value = 0
+        _Child.shown.busy_pid = 0
 
 
 def loaded() -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from icestream_core.granule import Granule
 from icestream_core.task import TaskInput
+
+Opening = Callable[[Granule], AbstractContextManager[None]]
+"""Entered while a granule's file is read: whoever watches a process that dies then knows over which one."""
+
+
+def unwatched(_: Granule) -> AbstractContextManager[None]:
+    """Open a granule without telling anybody."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)

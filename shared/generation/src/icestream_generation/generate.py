@@ -17,7 +17,7 @@ from icestream_core.naming import canonical_filename
 from icestream_core.outcome import Manifest
 from icestream_core.product import Features, OnGrid, OnLattice, Product, Table
 from icestream_core.task import Task
-from icestream_generation.fetched import Fetched
+from icestream_generation.fetched import Fetched, Opening, unwatched
 from icestream_generation.filters import filter_area, filter_time
 from icestream_generation.inputs import Gathered, open_inputs
 from icestream_generation.learned import learned
@@ -49,12 +49,14 @@ def generate(
     out: Path,
     software: Mapping[str, str],
     publisher: Publisher | None = None,
+    opening: Opening = unwatched,
 ) -> Generated:
     """Make a slot: write every file of it into the directory `out`, which exists and is empty, the manifest last.
 
     files : by name of input, one for each granule of the task
     collections : those installed, by name
     software : versions to record, by name
+    opening : entered while a file is read
     The same task, files, software and publisher give the same bytes.
     Raises GranuleError, ProductError, RecordError, PluginError, StorageError, or the product's own Void.
     """
@@ -62,7 +64,7 @@ def generate(
     seconds: dict[str, float] = {}
     filter_time(product, task.slot)
     with _timed(seconds, "open"):
-        gathered = open_inputs(product, files, collections)
+        gathered = open_inputs(product, files, collections, opening)
         filter_area(product, task.slot, files, gathered)
     provenance = replace(provenance, learned=learned(product, gathered.inputs))
     with _timed(seconds, "compute"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from icestream_core.product import OnGrid, OnLattice, Product
 from icestream_core.window import LatestBefore, Steps
 from icestream_generation.align import onto, same_lattice, union
 from icestream_generation.combine import Fields, combine
-from icestream_generation.fetched import Fetched
+from icestream_generation.fetched import Fetched, Opening, unwatched
 from icestream_generation.geolocation import centres
 from icestream_generation.library import library_onto
 from icestream_generation.opened import floats, open_fetched
@@ -36,7 +36,9 @@ class Gathered(NamedTuple):
     grid: Grid | None
 
 
-def open_inputs(product: Product, files: Files, collections: Mapping[str, Collection]) -> Gathered:
+def open_inputs(
+    product: Product, files: Files, collections: Mapping[str, Collection], opening: Opening = unwatched
+) -> Gathered:
     """Open and align everything that a task brings. Void granules contribute nothing."""
     grid = product.kind.grid if isinstance(product.kind, OnGrid) else None
     came = [name for name, given in files.items() if any(not file.granule.void for file in given)]
@@ -44,7 +46,7 @@ def open_inputs(product: Product, files: Files, collections: Mapping[str, Collec
     inputs: dict[str, Any] = {}
     shared = _Shared(files)
     for name in sorted(product.inputs, key=lambda name: name not in givers[:1]):
-        gathering = _Gathering(name, product.inputs[name], files.get(name, ()), collections, shared)
+        gathering = _Gathering(name, product.inputs[name], files.get(name, ()), collections, shared, opening)
         lattice = name in givers[:1]
         inputs[name], native = gathering.gather(None if lattice or product.inputs[name].align.native else grid)
         if lattice:
@@ -95,8 +97,9 @@ class _Gathering:
         fetched: Sequence[Fetched],
         collections: Mapping[str, Collection],
         shared: _Shared | None = None,
+        opening: Opening = unwatched,
     ) -> None:
-        self.shared = shared or _Shared({})
+        self.shared, self.opening = shared or _Shared({}), opening
         self.name, self.entry, self.collections = name, entry, collections
         self.fetched = [file for file in fetched if not file.granule.void]
         self.attributes: dict[str, dict[str, Any]] = {}
@@ -122,8 +125,12 @@ class _Gathering:
 
     def _open(self, file: Fetched, target: Grid | None) -> Opened:
         how, variables = self.entry.align.resampling, self.entry.variables
-        opening = partial(open_fetched, file, self.collections, target, how, variables)
-        return self.shared.open(file, (target, how, variables), opening)
+
+        def read() -> Opened:
+            with self.opening(file.granule):
+                return open_fetched(file, self.collections, target, how, variables)
+
+        return self.shared.open(file, (target, how, variables), read)
 
     def _native(self, first: Opened) -> Grid:
         if first.grid is None:
