@@ -98,10 +98,10 @@ def read_features(path: Path) -> list[Feature]:
 
     try:
         meta, _, geometry, columns = pyogrio.raw.read(path)
-    except pyogrio.errors.DataSourceError as error:
+        shapes = shapely.from_wkb(geometry)
+    except (RuntimeError, ValueError, shapely.errors.ShapelyError) as error:
         raise GranuleError(f"{path.name} cannot be read as GeoPackage: {error}") from error
     names = [str(name) for name in meta["fields"]]
-    shapes = shapely.from_wkb(geometry)
     return [
         (shape, {name: column[row] for name, column in zip(names, columns, strict=True)})
         for row, shape in enumerate(shapes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import h5netcdf  # type: ignore[import-untyped]
 import numpy as np
@@ -16,6 +17,12 @@ from icestream_core.inputs import Resampling
 from icestream_generation.align import keeps_classes, part_needed
 from icestream_generation.raster import grid_of
 from icestream_generation.tables import rows_of
+
+DAMAGED: Final = (OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError)
+"""What reading a damaged file comes to, by where the damage lies: the libraries' own, or what they leave undefined."""
+
+MOST_CELLS: Final = 2**30
+"""Of one variable: a damaged file may state any size, and to ask for the memory would end the process."""
 
 KEPT = ("units", "standard_name", "long_name", "flag_values", "flag_meanings")
 
@@ -32,13 +39,22 @@ def open_output(
     """
     try:
         with h5netcdf.File(path, "r") as file:
+            _check_sizes(file)
             if "featureType" in file.attrs:
                 return Opened(rows_of(file), None)
             if "icestream_grid" not in file.attrs:
                 raise GranuleError(f"{path.name} has no attribute icestream_grid: it is not the output of a product")
             return _raster(file, target, resampling, variables)
-    except OSError as error:
-        raise GranuleError(f"{path.name} cannot be read as NetCDF: {error}") from error
+    except DAMAGED as error:
+        raise GranuleError(
+            f"{path.name} cannot be read as NetCDF of ours ({type(error).__name__}: {error}): it is damaged"
+        ) from error
+
+
+def _check_sizes(file: h5netcdf.File) -> None:
+    for name, variable in file.variables.items():
+        if math.prod(variable.shape) > MOST_CELLS:
+            raise ValueError(f"{name} states the shape {variable.shape}; wanted at most {MOST_CELLS} values")
 
 
 def _raster(file: h5netcdf.File, target: Grid | None, resampling: Resampling, variables: tuple[str, ...]) -> Opened:

@@ -25,6 +25,8 @@ from icestream_core.errors import GranuleError
 from icestream_core.fit import Fitted
 from icestream_core.granule import Granule
 
+MOST_BYTES = 2**30
+"""Of the fields of a set: a damaged file may state any size."""
 WANTED = "wanted a table [[parameters]] for each row, all with the same columns, as `icestream fit` writes them"
 
 
@@ -55,8 +57,10 @@ def open_nc(path: Path, granule: Granule) -> Opened:
     """
     try:
         with xr.open_dataset(path, engine="h5netcdf") as file:
+            if file.nbytes > MOST_BYTES:
+                raise ValueError(f"its fields state {file.nbytes} bytes; wanted at most {MOST_BYTES}")
             data = file.load()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise GranuleError(f"{path.name} is no set of parameters in NetCDF-4 ({error})", granule.granule_id) from error
     return Opened(_sound(data, path, granule), None)
 
