@@ -8,22 +8,19 @@ The same seed gives the same inputs. Exit code 1 where something was found; what
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
+import math
 import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fuzz import messages, notices, readers
+from fuzz.corpus import corpus
 from fuzz.mutations import mutated
-from icestream_core.collection import recognise
-from icestream_core.plugins import load
-from icestream_simulator.simulate import simulate
 
 KEPT = Path("fuzz-output")
 
@@ -33,7 +30,8 @@ def main() -> int:
     parser.add_argument(
         "--inputs", type=int, default=20_000, help="messages and settings, and as many notices (default: %(default)s)"
     )
-    parser.add_argument("--files", type=int, default=500, help="mutated files (default: %(default)s)")
+    parser.add_argument("--files", type=int, default=500, help="spoilt files (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="for files, at most (default: as it takes)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--granules", type=Path, help="a directory of real granules, beside the simulated ones")
     given = parser.parse_args()
@@ -43,22 +41,38 @@ def main() -> int:
     begun = time.monotonic()
     noticed = notices.fuzz(given.inputs, given.seed)
     print(f"{given.inputs} notices in {time.monotonic() - begun:.0f} s: {dict(sorted(noticed.items()))}", flush=True)
-    begun = time.monotonic()
+    return 1 if files(given.files, given.seed, given.granules, given.seconds) else 0
+
+
+def files(count: int, seed: int, granules: Path | None, seconds: float = math.inf) -> int:
+    """Open so many spoilt files, print what became of them by name, keep what to look at; return how many findings."""
     with tempfile.TemporaryDirectory() as place:
-        files = corpus(Path(place) / "corpus", given.granules)
-        directory = Path(place) / "run"
-        directory.mkdir()
-        opened, kept = readers.fuzz(files, given.files, given.seed, directory)
-        written = sorted(path.name for path in directory.iterdir())
-    print(f"{given.files} files of {len(files)} in {time.monotonic() - begun:.0f} s:")
-    for what, count in opened.most_common():
-        print(f"  {count:6} {what}")
+        right = corpus(made(Path(place), "corpus"), granules)
+        directory = made(Path(place), "run")
+        begun = time.monotonic()
+        tallies, kept = readers.fuzz(right, count, seed, directory, seconds)
+        written = sorted(f"readers left {path.name}" for path in directory.rglob("*"))
+    opened = sum(tally.counts.total() for tally in tallies.values())
+    print(f"{opened} files, spoilt from {len(right)}, in {time.monotonic() - begun:.0f} s:")
+    for name, tally in sorted(tallies.items()):
+        print(f"{name}: {tally.counts.total()}, the slowest {tally.slowest:.1f} s, at most {tally.largest} MiB")
+        for said, number in tally.counts.most_common():
+            print(f"  {number:6} {said}")
     for what, body in kept.items():
         KEPT.mkdir(exist_ok=True)
-        (KEPT / hashlib.sha256(what.encode()).hexdigest()[:16]).write_bytes(body)
-    if written:
-        print(f"readers wrote {', '.join(written)}")
-    return 1 if kept or written else 0
+        path = KEPT / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}.{what.partition(':')[0]}"
+        path.write_bytes(body)
+        print(f"{what}: see {path}")
+    print("\n".join(written))
+    findings = sum(tally.findings for tally in tallies.values()) + len(written)
+    print(f"findings: {findings}")
+    return findings
+
+
+def made(place: Path, name: str) -> Path:
+    directory = place / name
+    directory.mkdir()
+    return directory
 
 
 def bulk(count: int, seed: int) -> Counter[str]:
@@ -71,29 +85,6 @@ def bulk(count: int, seed: int) -> Counter[str]:
         else:
             found[messages.read(next(stream))] += 1
     return found
-
-
-def corpus(place: Path, granules: Path | None) -> dict[str, bytes]:
-    """Return a small file of each format, by its name."""
-    place.mkdir()
-    day = date(2014, 2, 1)
-    paths = simulate("amsr2-l3-tb", day, day, place)[:1]
-    paths += simulate("nsidc-0032", day, day, place)[:1] if granules is None else real(granules)
-    (radar, *_) = simulate("quikscat", date(2007, 7, 1), date(2007, 7, 1), place, grid="Grn", passes=["A"])
-    files = {path.name: path.read_bytes() for path in paths}
-    # Unpacked: behind gzip's checksum few mutations would ever reach the reader.
-    return files | {radar.name.removesuffix(".gz"): gzip.decompress(radar.read_bytes())}
-
-
-def real(granules: Path) -> list[Path]:
-    """Return a real file of each collection that there is one of."""
-    found: dict[str, Path] = {}
-    collections = list(load().collections.values())
-    for path in sorted(path for path in granules.rglob("*") if path.is_file()):
-        recognised = recognise(path.name, collections)
-        if recognised is not None:
-            found.setdefault(recognised[0].name, path)
-    return list(found.values())
 
 
 if __name__ == "__main__":
