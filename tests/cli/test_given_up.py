@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,44 @@ def publish(storage: Storage, task: Task) -> Manifest:
     file = ManifestFile(name="a.nc", role="data", media_type="a/b", size=1, checksum=sha256(task.inputs_hash))
     (staged / "manifest.json").write_text(Manifest(href=".", files=(file,)).model_dump_json())
     return storage.publish(staged, naming.store_path(task.slot, task.inputs_hash)).manifest
+
+
+def test_files_that_no_revision_is_of_are_removed_once_they_are_old_and_nothing_else_is(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    storage = Storage(tmp_path / "out")
+    ledger.record_granules([granule("a")])
+    first = tasked(ledger, slot())
+    ledger.finalise([made(first, manifest=publish(storage, first))], 5, lambda _: 0.0)
+    ledger.record_granules([granule("b")])
+    # Its worker has written, and its answer is on the way.
+    second = tasked(ledger, slot(), 2)
+    publish(storage, second)
+    for name, of in (("left", slot()), ("fresh", slot()), ("of another ledger", slot(5))):
+        publish(storage, second.model_copy(update={"slot": of, "inputs_hash": sha256(name).removeprefix("sha256:")}))
+    store = tmp_path / "out" / "store"
+    places = sorted(path.parent for path in store.rglob("manifest.json"))
+    fresh = store.parent / naming.store_path(slot(), sha256("fresh").removeprefix("sha256:"))
+    left = store.parent / naming.store_path(slot(), sha256("left").removeprefix("sha256:"))
+    for place in places:
+        if place != fresh:
+            os.utime(place, (time.time() - 3 * 86400,) * 2)
+    # A removal that somebody died in.
+    half = left.with_name(f".{'e' * 24}-12345678")
+    half.mkdir()
+    os.utime(half, (time.time() - 3 * 86400,) * 2)
+
+    assert answer("prune", "--directories", "2") == {"would_be_removed": {"directories": 2}}
+    assert len(list(store.rglob("manifest.json"))) == 5
+    assert "1 directories are of slots that this ledger does not know" in run("prune", "--directories", "2").output
+    assert answer("prune", "--directories", "2", "--yes") == {"removed": {"directories": 2}}
+    assert sorted(path.parent for path in store.rglob("manifest.json")) == [each for each in places if each != left]
+    assert not half.exists()
+    ledger.finalise(
+        [made(second, manifest=storage.find(naming.store_path(slot(), second.inputs_hash)))], 5, lambda _: 0
+    )
+    assert answer("prune", "--directories", "2", "--yes") == {"removed": {"directories": 0}}
+    assert run("prune", "--directories", "0.1").exit_code == 2
 
 
 def test_old_revisions_are_counted_first_and_removed_with_yes_and_the_current_one_stays(

@@ -130,6 +130,16 @@ class StorageContract:
         assert found == published
         assert self.read(f"{found.href}/{found.files[0].name}") == b"0.2 m"
 
+    def test_all_that_lies_where_results_are_published_is_told_with_its_age(self, storage: Storage) -> None:
+        assert list(storage.stored()) == []
+        others = (naming.store_path(SLOT, "b" * 64), TARGET.replace("snow-depth", "snow-cover"))
+        before = datetime.now(UTC) - timedelta(seconds=5)
+        for target in (TARGET, *others):
+            self.publish(storage, target=target)
+        found = {each.target: each.written_at for each in storage.stored()}
+        assert found.keys() == {TARGET, *others}
+        assert all(before <= written <= datetime.now(UTC) + timedelta(seconds=5) for written in found.values())
+
     def test_the_first_to_publish_wins_and_the_other_adopts(self, storage: Storage) -> None:
         first = self.publish(storage, b"first")
         staged = storage.stage(TOKEN)

@@ -240,6 +240,15 @@ class Ledger(Protocol):
     def forget_revision(self, old: Superseded, remove: Callable[[], object]) -> bool:
         """Forget a make, and have its files removed while nobody can want it back; False where somebody does."""
 
+    def results(self, product: str) -> dict[Slot, set[str]]:
+        """Return each slot of a product with the inputs hashes of its makes, and of the task that is outstanding."""
+
+    def forget_directory(self, slot: Slot, beginning: str, remove: Callable[[], object]) -> bool:
+        """Have a directory removed that no make is of, while nobody can come to want it; False where one is, or may be.
+
+        beginning : of the inputs hash that the directory is named by
+        """
+
     def forget_granules(self, older_than_seconds: float, *, dry_run: bool) -> int:
         """Forget granules that a correction or a later revision has replaced so long ago; returns how many."""
 

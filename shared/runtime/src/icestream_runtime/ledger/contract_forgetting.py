@@ -102,6 +102,19 @@ class ForgettingContract:
         ledger.finalise([made(again)], 5, lambda _: 0.0)
         assert not ledger.forget_revision(old, never)
 
+    def test_a_directory_is_removed_that_no_make_and_no_outstanding_task_is_of(self, ledger: Ledger) -> None:
+        revisions(ledger, slot(), 2)
+        ledger.record_granules([granule("c")])
+        outstanding = tasked(ledger, slot(), 3)
+        known = ledger.results("depth")
+        assert known.keys() == {slot()}
+        assert known[slot()] == {each["inputs_hash"] for each in ledger.history(slot())} | {outstanding.inputs_hash}
+        removed: list[str] = []
+        for beginning in (*(each[:24] for each in known[slot()]), "f" * 24):
+            ledger.forget_directory(slot(), beginning, lambda beginning=beginning: removed.append(beginning))  # type: ignore[misc]
+        assert removed == ["f" * 24]
+        assert not ledger.forget_directory(slot(7), "f" * 24, never)
+
     def test_announcements_that_later_ones_replaced_are_forgotten_and_observations_are_not(
         self, ledger: Ledger
     ) -> None:

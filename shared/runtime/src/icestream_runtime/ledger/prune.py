@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select
 
 from icestream_core.outcome import Outcome
+from icestream_core.slot import Slot
 from icestream_runtime.ledger.contract import Superseded
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.schema import granule, letter, make, make_input, slot
@@ -58,6 +59,37 @@ def forget_revision(database: Database, old: Superseded, remove: Callable[[], ob
             return False
         connection.execute(delete(make_input).where(make_input.c.make_id == number))
         connection.execute(delete(make).where(make.c.id == number))
+        remove()
+    return True
+
+
+def results(database: Database, product: str) -> dict[Slot, set[str]]:
+    """Return the slots of a product, each with the inputs hashes that it has results of or is being made of."""
+    columns = [slot.c[name] for name in ("product", "period", "start_at", "end_at", "tile", "variant", "task_hash")]
+    statement = (
+        select(*columns, make.c.inputs_hash)
+        .outerjoin(make, make.c.slot_key == slot.c.key)
+        .where(slot.c.product == product)
+    )
+    found: dict[Slot, set[str]] = {}
+    with database.transaction(writes=False) as connection:
+        for row in connection.execute(statement).mappings():
+            found.setdefault(slot_of(row), set()).update({row["task_hash"], row["inputs_hash"]} - {"", None})
+    return found
+
+
+def forget_directory(database: Database, of: Slot, beginning: str, remove: Callable[[], object]) -> bool:
+    """Remove a directory under the slot's lock: meanwhile nobody can be told to make the slot of these inputs.
+
+    An outcome counts only while its slot is tasked with the same inputs: one that is on its way cannot name it either.
+    """
+    with database.transaction() as connection:
+        where = lock(database, connection, [of]).get(of.key)
+        if where is None or where.task_hash.startswith(beginning):
+            return False
+        named = select(make.c.id).where(make.c.slot_key == of.key, make.c.inputs_hash.startswith(beginning))
+        if connection.execute(named).first() is not None:
+            return False
         remove()
     return True
 

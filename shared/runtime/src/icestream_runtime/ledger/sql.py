@@ -129,6 +129,12 @@ class SqlLedger:
     def forget_revision(self, old: Superseded, remove: Callable[[], object]) -> bool:
         return prune.forget_revision(self._database, old, remove)
 
+    def results(self, product: str) -> dict[Slot, set[str]]:
+        return prune.results(self._database, product)
+
+    def forget_directory(self, slot: Slot, beginning: str, remove: Callable[[], object]) -> bool:
+        return prune.forget_directory(self._database, slot, beginning, remove)
+
     def forget_granules(self, older_than_seconds: float, *, dry_run: bool) -> int:
         return prune.forget_granules(self._database, older_than_seconds, dry_run=dry_run)
 

@@ -10,6 +10,7 @@ under a prefix never changes.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +23,13 @@ from icestream_core.outcome import Manifest
 from icestream_core.slot import Slot, Stage
 from icestream_runtime.storage import bucket_tree
 from icestream_runtime.storage.buckets import PART_BYTES, Buckets, is_lost_race, s3_errors
-from icestream_runtime.storage.published import MANIFEST, Published
+from icestream_runtime.storage.published import MANIFEST, Published, Stored
 
 FILES_AT_ONCE: Final = 4
 OLD: Final = timedelta(hours=2)
 """What another writer left so long ago is not coming to an end any more: no slot takes so long."""
+DEPTH: Final = 5
+"""Of the path of what is published: store, product, year, slot, hash."""
 HERE: Final = "./"
 
 
@@ -96,6 +99,17 @@ class Bucket:
             if self._s3.exists(f"{place}/{MANIFEST}"):
                 self._s3.rm_file(f"{place}/{MANIFEST}")
             self._remove(place)
+
+    def stored(self) -> Iterator[Stored]:
+        with s3_errors(f"{self._root}/store cannot be listed"):
+            # A year of a product at a time: a whole bucket is too much to hold.
+            for year in self._s3.glob(f"{self._root}/store/*/*"):
+                found: dict[str, datetime] = {}
+                for path, info in self._s3.find(year, detail=True).items():
+                    below = path.removeprefix(f"{self._root.removeprefix('s3://')}/")
+                    target = "/".join(below.split("/")[:DEPTH])
+                    found[target] = max(info["LastModified"], found.get(target, info["LastModified"]))
+                yield from (Stored(target, written) for target, written in found.items())
 
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool:
         source = self._inside(manifest.href.removeprefix(f"{self._root}/")) if manifest else None

@@ -6,6 +6,8 @@ import errno
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -14,7 +16,7 @@ from icestream_core.errors import StorageError
 from icestream_core.outcome import Manifest
 from icestream_core.slot import Slot, Stage
 from icestream_runtime.storage import tree
-from icestream_runtime.storage.published import Published, read_manifest
+from icestream_runtime.storage.published import Published, Stored, read_manifest
 
 READ_ONLY: Final = 0o444
 
@@ -56,6 +58,15 @@ class Directory:
             return
         except OSError as error:
             raise StorageError(f"{directory} cannot be removed: {error}") from error
+
+    def stored(self) -> Iterator[Stored]:
+        """Also what was being removed when somebody died: its name begins with a dot."""
+        for path in self._root.glob("store/*/*/*/*"):
+            try:
+                written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            except FileNotFoundError:
+                continue
+            yield Stored(str(path.relative_to(self._root)), written)
 
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool:
         folder = self._inside(naming.dataset_path(slot))

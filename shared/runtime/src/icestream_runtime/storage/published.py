@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
@@ -25,6 +27,17 @@ class Published(NamedTuple):
     adopted: bool
 
 
+class Stored(NamedTuple):
+    """A directory of what was published, or was to be.
+
+    target : relative to the root
+    written_at : when the last of it was written
+    """
+
+    target: str
+    written_at: datetime
+
+
 class Store(Protocol):
     """Where published directories and the dataset tree lie: a local directory, or a bucket.
 
@@ -37,6 +50,9 @@ class Store(Protocol):
 
     def remove(self, target: str) -> None:
         """Take away what is published under a target, at once for whoever looks; no-op where nothing is."""
+
+    def stored(self) -> Iterator[Stored]:
+        """Give everything that lies where results are published, whole or not."""
 
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage) -> bool: ...
 

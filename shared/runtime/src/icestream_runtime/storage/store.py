@@ -5,6 +5,7 @@ Products lie in a local directory or in a bucket. They are written on a local di
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -18,7 +19,7 @@ from icestream_runtime.storage.bucket import Bucket
 from icestream_runtime.storage.buckets import Buckets
 from icestream_runtime.storage.directory import Directory
 from icestream_runtime.storage.fetch import Fetcher
-from icestream_runtime.storage.published import Published, Store, read_manifest
+from icestream_runtime.storage.published import Published, Store, Stored, read_manifest
 from icestream_runtime.storage.space import Space, space_of
 from icestream_runtime.storage.staging import Staging
 
@@ -152,6 +153,10 @@ class Storage:
     def remove(self, target: str) -> None:
         """Take away what is published under a target; no-op where nothing is. Nobody may want it any more."""
         self._store.remove(target)
+
+    def stored(self) -> Iterator[Stored]:
+        """Give everything that lies where results are published, whole or not, with its age."""
+        return self._store.stored()
 
     def place(self, slot: Slot, manifest: Manifest | None, revision: int, stage: Stage = "final") -> bool:
         """Let the dataset tree show this revision of a slot; False where it shows a newer one.
