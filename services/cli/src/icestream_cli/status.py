@@ -127,19 +127,12 @@ def _broker(
 
 
 def _alarm(broker: Broker, timeout: float) -> str | None:
-    """Publish what nobody wants, twice: a broker tells of its alarm only who publishes, and takes the first."""
-    from icestream_cli.examine.broker import NOBODY
-    from icestream_runtime.broker import (
-        BrokerRefused,
-        BrokerUnavailable,
-        Message,
-        PublishNotConfirmed,
-        TopologyMismatch,
-    )
+    """Return what the broker is short of, and therefore takes nothing; None where it takes what is published."""
+    from icestream_cli.examine.broker import probe
+    from icestream_runtime.broker import BrokerRefused, BrokerUnavailable, PublishNotConfirmed, TopologyMismatch
 
     try:
-        for _ in range(2):
-            broker.publish([Message(b"", NOBODY)], timeout)
+        probe(broker, timeout)
     except (BrokerUnavailable, PublishNotConfirmed) as error:
         return str(error)
     except (BrokerRefused, TopologyMismatch):

@@ -54,14 +54,19 @@ def examine_broker(settings: Settings, products: Sequence[Product], timeout: flo
         return [*findings, *_exchange(broker, timeout), *_queues(broker, products, timeout)]
 
 
-def _exchange(broker: Broker, timeout: float) -> Iterator[Finding]:
-    """Publish what nobody wants: the exchange is there, and we may write to it.
+def probe(broker: Broker, timeout: float) -> None:
+    """Publish what nobody wants; raises where the exchange is not there, refuses us, or the broker takes nothing.
 
-    Twice: a broker that holds back publishers takes the first, and only then tells.
+    Twice: a broker that is short of memory or disk tells only who publishes, and takes the first.
     """
+    for _ in range(2):
+        broker.publish([Message(b"", NOBODY)], timeout)
+
+
+def _exchange(broker: Broker, timeout: float) -> Iterator[Finding]:
+    """Tell whether the exchange is there, and we may write to it."""
     try:
-        for _ in range(2):
-            broker.publish([Message(b"", NOBODY)], timeout)
+        probe(broker, timeout)
     except TopologyMismatch as error:
         yield Finding(TOPOLOGY, "wrong", str(error), APPLY)
     except BrokerRefused as error:
