@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,15 +119,36 @@ def test_from_the_ledger_the_same_is_learned_and_a_known_set_is_shown(
 
 
 @pytest.mark.xdist_group("fit")
-def test_what_a_fit_reads_of_other_products_is_made_first_and_too_little_is_said(overlap: Path, tmp_path: Path) -> None:
-    simulate("ghcn-daily", DAY, DAY, tmp_path / "stations")
-    f17 = [file for file in overlap.iterdir() if "F17" in file.name]
-    done = icestream("fit", "snow-depth-global", "--data", *f17, tmp_path / "stations", "--out", tmp_path / "sets")
+def test_from_files_of_stations_and_passes_the_gradient_is_learned_and_taken(
+    overlap: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the fit reads of other products is made first. Thirty days a station are wanted; here are three."""
+    days, passes = (DAY, DAY + timedelta(days=2)), [file for file in overlap.iterdir() if "F17" in file.name]
+    stations = simulate("ghcn-daily", *days, tmp_path / "stations")
+    words = ("fit", "snow-depth-global", "--data", *passes, tmp_path / "stations", "--out", tmp_path / "sets", "--json")
+    done = icestream(*words)
     assert isinstance(done.exception, TooLittle)
     said = re.match(r"(\d+) pairs of dry snow at (\d+) stations make 0 lines", str(done.exception))
     assert said, done.exception
     assert int(said[1]) > 10
     assert not (tmp_path / "sets").exists()
+    monkeypatch.setattr("icestream_snow_depth.learn_gradient.LEAST_DAYS", 3)
+    more = simulate("nsidc-0032", DAY + timedelta(days=1), days[1], tmp_path / "more", platform="F17", passes=("D",))
+    done = icestream(*words, *more)
+    assert done.exit_code == 0, done.output
+    path = Path(json.loads(done.stdout)["path"])
+    provenance = json.loads(attributes_of(path)["provenance"])
+    assert provenance["learned_from"] == "data"
+    assert provenance["period"] == "2007-01-15/2007-01-18"
+    assert 10 < provenance["stations"] <= len(stations)
+    named = {line.split(" ")[0] for line in provenance["data"]}
+    assert {f"ghcn-daily.{file.stem}" for file in stations} <= named
+    made = icestream("make", "snow-depth-global", *passes, path, "--out", tmp_path / "out", "--json")
+    assert made.exit_code == 0, made.output
+    slot = next(told for line in made.stdout.splitlines() if "snow-depth-global" in (told := json.loads(line))["path"])
+    depth = open_output(Path(slot["path"])).data["snow_depth"].values
+    assert np.isfinite(depth).sum() > 10_000
+    assert 0.05 < np.nanpercentile(depth, 95) < 2.0
 
 
 @pytest.mark.xdist_group("fit")

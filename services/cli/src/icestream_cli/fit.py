@@ -193,6 +193,14 @@ def _made(
             shot.close()
 
 
+def _where_and_when(training: Training) -> dict[str, Any]:
+    """Return the period that the rows are of, and at how many stations, where they are of such."""
+    told: dict[str, Any] = {"period": training.period} if training.period else {}
+    if "station" in training.rows:
+        told["stations"] = len(set(training.rows["station"].tolist()))
+    return told
+
+
 def write_set(
     plugins: Plugins, product: Product, fit: Fit, learned: Fitted, found: Found, out: Path, seed: int
 ) -> Path:
@@ -212,6 +220,7 @@ def write_set(
         "learned_from": found.origin,
         "seed": seed,
         "rows": _count(found),
+        **_where_and_when(found.training),
         "software": software(),
         "data": [f"{granule} {checksum}" for granule, checksum in found.training.granules],
     }

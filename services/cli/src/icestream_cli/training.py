@@ -33,11 +33,13 @@ class Training(NamedTuple):
     rows : columns of equal length, by name
     granules : that rows were taken from: id and checksum
     left_out : granules that could not be read, each with the reason
+    period : begin of the first training slot that gave rows and end of the last; "" where rows are of no time
     """
 
     rows: Rows
     granules: list[tuple[str, str]]
     left_out: list[str]
+    period: str = ""
 
 
 def training_record(product: Product, fit: Fit) -> Product:
@@ -74,12 +76,15 @@ def take_rows(
     sampler = _Sampler(record, fit, collections, fetch)
     slots = _slots(record, granules)
     taken: list[Mapping[str, Any]] = []
+    told: list[Slot] = []
     for done, (slot, rows) in enumerate(slots, start=1):
         found = sampler.sample(slot, rows)
         if found is not None:
             taken.append(found)
+            told.append(slot)
         progress(done, len(slots))
-    return Training(joined(fit, taken), sorted(sampler.used), sampler.left_out)
+    period = f"{told[0].start:%Y-%m-%d}/{max(slot.end for slot in told):%Y-%m-%d}" if told else ""
+    return Training(joined(fit, taken), sorted(sampler.used), sampler.left_out, period)
 
 
 def joined(fit: Fit, tables: Iterable[Mapping[str, Any]]) -> Rows:
