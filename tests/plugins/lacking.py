@@ -20,9 +20,20 @@ NOTHING_KNOWN = ("not_seen", "outside", "no_data", "water", "desert")
 """Words that begin those codes which a cell may have that nobody saw."""
 
 
+SEEN_BY_LIGHT = ("mod11a1", "myd11c1", "glass-albedo", "snow-cover-hma", "snow-cover-probability")
+"""Collections of what a cloud hides, and most of which needs the sun besides."""
+
+
 def observed(case: Case) -> str:
     """Return the input that the product is chiefly made of: the first of its triggers."""
     return next(name for name, entry in case.product.inputs.items() if entry.triggers)
+
+
+def optical(case: Case) -> list[str]:
+    """Return the inputs that came and that cloud or the polar night can blind."""
+    return [
+        name for name, files in case.files.items() if any(file.granule.collection in SEEN_BY_LIGHT for file in files)
+    ]
 
 
 def gathered_of(case: Case) -> Gathered:

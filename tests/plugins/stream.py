@@ -77,6 +77,7 @@ RECIPES = {
         "tb": "cold-pass-tb",
         "own_reference": "melt-reference-antarctica",
         "reference": "melt-reference-antarctica",
+        "albedo": "glass-albedo",
         "ice": "ease-loci-mask",
         "land": "library-land",
     },

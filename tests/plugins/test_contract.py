@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
+from scipy.ndimage import maximum_filter
 
 from core.specimens import granule, slot_of
 from icestream_core.gather import gather
@@ -13,7 +15,7 @@ from icestream_core.pick import Recorded, pick
 from icestream_core.plugins import load
 from icestream_core.slot import Slot
 from icestream_generation.product_contract import Case, Made, ProductContract
-from plugins.lacking import blanked, computed, flags, gathered_of, known, observed
+from plugins.lacking import blanked, computed, flags, gathered_of, known, observed, optical
 from plugins.stream import RECIPES, Stream
 
 PLUGINS = load()
@@ -22,6 +24,8 @@ MICROWAVE = sorted(
     for name, product in PLUGINS.products.items()
     if product.family in ("foundation", "snow-depth", "freeze-thaw", "surface-melt") and name in RECIPES
 )
+SHARED = (11, 41)
+"""Rows and columns of fine cells round one that lie in its coarse cell, near the pole too."""
 CHANNELS = ("tb_19h", "tb_19v", "tb_22v", "tb_37h", "tb_37v", "tb_91h", "tb_91v")
 
 
@@ -103,6 +107,25 @@ class TestWhatAMicrowaveProductLacks:
                 changed = where & known(case, whole)[each] & (found[each] != whole[each])
                 assert said or not (new.any() or changed.any()), (channel, each)
 
+    def test_under_cloud_and_in_the_polar_night_it_says_cell_by_cell_what_it_did_without(self, case: Case) -> None:
+        gathered = gathered_of(case)
+        whole = computed(case, gathered)
+        assert whole is not None
+        for name in optical(case):
+            blind = blanked(gathered, name, [str(each) for each in gathered.inputs[name].data_vars])
+            found = computed(case, blind)
+            if found is None:
+                continue
+            told = [flags(case, found)[each] != before for each, before in flags(case, whole).items()]
+            # What a cell has lost, those that share its coarse cell have gained: 25 km at the most.
+            # Where there is no flag, what was not seen must be missing, and nothing else may change.
+            said = maximum_filter(np.any(told, axis=0), SHARED) if told else np.False_
+            for each, where in known(case, found).items():
+                before = known(case, whole)[each]
+                assert not (where & ~before & ~said).any(), f"{each} came from nowhere without {name}"
+                changed = where & before & (found[each] != whole[each])
+                assert not (changed & ~said).any(), f"{each} changed without {name}, and its flags did not"
+
     def test_what_never_came_is_done_without_after_patience_and_quiet_and_named(self, case: Case) -> None:
         awaited = {
             name: entry
@@ -127,6 +150,20 @@ class TestWhatAMicrowaveProductLacks:
         assert decision.action == "make"
         assert awaited.keys() <= {word.split(" ")[0] for word in decision.missing}
         assert not awaited.keys() & decision.inputs.keys()
+
+
+@pytest.mark.xdist_group("contract of products")
+def test_every_input_that_cloud_or_night_can_blind_is_tried(stream: Stream) -> None:
+    tried = {(name, entry) for name in MICROWAVE for entry in optical(stream.case(name))}
+    assert tried >= {
+        ("snow-depth-tibet-005", "probability"),
+        ("snow-depth-tibet-005", "cover"),
+        ("swe-tibet-005", "cover"),
+        ("freeze-thaw-global-005", "lst"),
+        ("surface-melt-greenland", "albedo"),
+        ("surface-melt-antarctica", "albedo"),
+        ("frost-indicators-qtec", "lst"),
+    }
 
 
 def of_two_sensors(name: str) -> tuple[Slot, list[Recorded]]:

@@ -30,11 +30,13 @@ DEEPEST = constant(5.0, "m", source="five times the deepest coarse cell", certai
 PARTLY_WEIGHTED = 4
 """Beside the codes of `Redistribution`: some fine cells took the mean weight of their block for want of their own."""
 
+WEIGHTS = ("probability_and_cover", "cover_alone", "probability_alone", "neither_mean_of_block")
+
 
 def snow_depth_tibet_005(
     depth: xr.Dataset, probability: xr.Dataset | None, cover: xr.Dataset | None
 ) -> dict[str, NDArray[np.generic]]:
-    """Return the snow depth, m, on fine cells, and how each coarse cell's snow was shared out.
+    """Return the snow depth, m, on fine cells, how each coarse cell's snow was shared out, and by what.
 
     depth : `snow_depth` at 0.25 degree, m, repeated on its fine cells
     probability : `snow_cover_probability`, 0 to 1; None, or NaN in a cell: as likely there as around it
@@ -52,7 +54,11 @@ def snow_depth_tibet_005(
     weight = snow_weight(_completed(climate), today)
     weight[np.isnan(climate) & np.isnan(today)] = np.nan
     shared = redistribute(coarse, _completed(weight), FACTOR)
-    return {"snow_depth": shared.depth.astype(np.float32), "sharing": _sharing(shared.outcome, np.isnan(weight))}
+    return {
+        "snow_depth": shared.depth.astype(np.float32),
+        "sharing": _sharing(shared.outcome, np.isnan(weight)),
+        "weight": np.isnan(climate) + 2 * np.isnan(today).astype(np.uint8),
+    }
 
 
 def _field(given: xr.Dataset | None, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -88,7 +94,7 @@ def _repeated(coarse: NDArray[Value]) -> NDArray[Value]:
 
 PRODUCT = Product(
     name="snow-depth-tibet-005",
-    version="1.0.0",
+    version="1.1.0",
     title="Daily snow depth of the Tibetan Plateau at 0.05 degree",
     summary="The passive-microwave snow depth of 0.25 degree, shared out over 0.05 degree cells by the probability and "
     "the extent of snow cover, so that the mean over each coarse cell is kept.",
@@ -117,6 +123,10 @@ PRODUCT = Product(
         "sharing": Flags(
             long_name="how the snow of the coarse cell was shared out",
             meanings={int(code): code.name.lower() for code in Redistribution} | {PARTLY_WEIGHTED: "partly_weighted"},
+        ),
+        "weight": Flags(
+            long_name="what the cell's claim to snow rests on",
+            meanings=dict(enumerate(WEIGHTS)),
         ),
     },
     deliveries=(
