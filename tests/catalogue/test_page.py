@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from catalogue.world import CHINA, World, again, day_of
+from catalogue.world import CHINA, World, again, day_of, serving
 
 DEPTH = "snow-depth-china"
 TITLE = "Daily snow depth of China from passive microwave"
@@ -67,6 +67,19 @@ def test_the_map_shows_outlines_and_pictures_in_every_view(page: Page) -> None:
     page.locator(".outline").first.click(position={"x": 3, "y": 3}, force=True)
     page.get_by_role("link", name=re.compile("^Open")).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+
+
+def test_where_nothing_was_made_yet_the_page_says_so(browser: Browser, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with serving(world) as empty:
+        page = browser.new_page(base_url=empty)
+        page.goto("/")
+        expect(page.get_by_role("status").filter(has_text="Nothing was made yet")).to_be_visible()
+        page.goto("/#/timeline")
+        expect(page.locator(".notice")).to_have_text("No slot was opened yet. They open when granules come.")
+        expect(page.locator(".detail")).to_be_hidden()
+        page.close()
+    world.close()
 
 
 def test_the_timeline_tells_what_was_made_what_waits_and_what_died(page: Page) -> None:

@@ -71,7 +71,7 @@ class MapPage {
       this.items = await latestOfEach(await overview(this.signal), this.signal);
       this.matched = this.items.length;
       this.follow({ links: [] });
-      if (this.items.length) this.say(`The latest of ${count(this.items.length, "product")}`);
+      this.say(this.items.length ? `The latest of ${count(this.items.length, "product")}` : "Nothing was made yet. What is made appears here by itself.");
     } catch (error) {
       if (error.name !== "AbortError") this.say(error.message);
     }

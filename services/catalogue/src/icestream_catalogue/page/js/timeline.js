@@ -43,6 +43,7 @@ class Timeline {
         h("span", {}, h("span", { class: `slot key ${state}`, "aria-hidden": "true" }, mark), word))),
       this.wanted && h("p", {}, h("a", { href: "#/timeline" }, "All products")));
     const all = products.flatMap((each) => each.slots);
+    this.detail.hidden = !all.length;
     if (!all.length) return replace(this.body, h("p", { class: "notice" }, "No slot was opened yet. They open when granules come."));
     const chosen = this.chosen;
     replace(this.body, products.filter((each) => each.slots.length).map((each) => this.product(each)));
