@@ -47,18 +47,21 @@ def melt_onset_quikscat(radar: xr.Dataset, land: xr.Dataset, slot: Slot, drop: f
     drop : below winter's mean, dB, from which on snow is wet
     """
     sigma0, of_day = _by_day(radar, slot.start.year)
-    days_of = np.bincount(of_day[WINTER][of_day[WINTER] >= 0], minlength=len(sigma0))
+    days_of = np.bincount(of_day[WINTER][of_day[WINTER] >= 0], minlength=len(sigma0)).astype(np.float32)
     seen = np.isfinite(sigma0)
-    winter_days = np.tensordot(days_of, seen, 1)
-    total = np.tensordot(days_of, np.where(seen, sigma0, 0.0), 1)
-    winter = np.divide(total, winter_days, out=np.full(total.shape, np.nan), where=winter_days > 0)
-    wet_image = steiner_tedesco_2014(sigma0, winter, drop)
-    wet = np.zeros((YEAR_DAYS, *winter.shape), np.bool_)
-    wet[of_day >= 0] = wet_image[of_day[of_day >= 0]]
-    onset = first_lasting(wet, FIRST_DAY)
+    winter_days = np.tensordot(days_of, seen.astype(np.float32), 1)
+    on_land = land["land_fraction"].values >= LEAST_LAND
+    # A year of all cells is a great deal: those that nothing can be told of are left out.
+    told = on_land & (winter_days >= FEWEST_WINTER_DAYS)
+    cells = sigma0[:, told]
+    winter = np.tensordot(days_of, np.where(seen[:, told], cells, np.float32(0.0)), 1) / winter_days[told]
+    wet = np.zeros((YEAR_DAYS, cells.shape[1]), np.bool_)
+    wet[of_day >= 0] = steiner_tedesco_2014(cells, winter, drop)[of_day[of_day >= 0]]
+    onset = np.full(told.shape, -1, np.intp)
+    onset[told] = first_lasting(wet, FIRST_DAY)
     status = np.where(onset >= 0, FOUND, NOT_SO_FAR).astype(np.uint8)
     status[winter_days < FEWEST_WINTER_DAYS] = NO_WINTER
-    status[land["land_fraction"].values < LEAST_LAND] = WATER
+    status[~on_land] = WATER
     return {"onset": np.where(status == FOUND, onset + 1.0, np.nan), "status": status}
 
 
