@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import pika
 import pytest
 
 from icestream_core.naming import INTAKE, OUTCOMES
@@ -23,6 +26,7 @@ from icestream_runtime.broker import (
     Subscription,
 )
 from icestream_runtime.rabbitmq import RabbitBroker
+from icestream_runtime.rabbitmq.link import REFUSALS_BELIEVED
 from icestream_runtime.rabbitmq.parameters import address, connection_parameters
 from icestream_runtime.topology import topology
 from parts.rabbitmq import PrivateRabbitMQ
@@ -233,6 +237,39 @@ def test_a_refusal_is_said_at_once_and_not_tried_again(amqp_url: str, wrong: Cal
         assert "wrong@" not in str(raised.value) and "Check user, password" in str(raised.value)
     assert time.monotonic() - began < 5
     broker.close()
+
+
+class DiesInTheHandshake:
+    """A broker that ends each connection where it should open the virtual host, as one does that is killed then."""
+
+    def __init__(self) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.listening.getsockname()[1]}/test"
+        self.connections = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        start = pika.spec.Connection.Start(server_properties={}, mechanisms="PLAIN", locales="en_US")
+        tune = pika.spec.Connection.Tune(channel_max=10, frame_max=131072, heartbeat=0)
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                self.connections += 1
+                with connection:
+                    for method in (start, tune, None):
+                        connection.recv(65536)
+                        if method is not None:
+                            connection.sendall(pika.frame.Method(0, method).marshal())
+
+
+def test_a_broker_that_dies_while_it_takes_us_in_has_refused_nothing_unless_it_does_so_again() -> None:
+    dying = DiesInTheHandshake()
+    broker = RabbitBroker(dying.url, "test")
+    with pytest.raises(BrokerRefused, match="Transport indicated EOF"):
+        broker.publish([granule(1)], timeout=20)
+    assert dying.connections == REFUSALS_BELIEVED
+    broker.close()
+    dying.listening.close()
 
 
 def test_a_broker_that_is_not_there_is_unavailable_with_the_reason() -> None:

@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 FIRST_PAUSE: Final = 0.2
 """The pause before the first new attempt, s; it doubles up to the longest."""
 REFUSALS_BELIEVED: Final = 3
-"""A broker that had us before may refuse us while it starts; one that never had us means it at once."""
+"""A broker that had us before may refuse us while it starts; one that never had us, and says so, means it at once."""
 CLOSE_TIMEOUT: Final = 5.0
 REFUSAL_CODES: Final = (403, 530)
 """AMQP's access-refused (user, password, permission) and not-allowed (no such virtual host)."""
@@ -171,7 +171,8 @@ class Link:
         self._reason = describe(error)
         refusal = is_refusal(error)
         self._refusals = self._refusals + 1 if refusal else 0
-        if refusal and (not self._was_open or self._refusals >= REFUSALS_BELIEVED):
+        at_once = not self._was_open and not is_guess(error)
+        if refusal and (at_once or self._refusals >= REFUSALS_BELIEVED):
             self.error = BrokerRefused(
                 f"{self.address} refuses us: {self._reason}. Check user, password, virtual host, certificates"
             )
@@ -234,6 +235,14 @@ def is_refusal(error: BaseException) -> bool:
         )
         for each in causes(error)
     )
+
+
+def is_guess(error: BaseException) -> bool:
+    """Tell whether only the end of the connection speaks for a refusal: so does a broker that dies at that moment."""
+    guesses = (pika.exceptions.ProbableAuthenticationError, pika.exceptions.ProbableAccessDeniedError)
+    # Of what it wraps in a guess, pika keeps the words alone.
+    said = pika.exceptions.ConnectionClosedByBroker.__name__
+    return any(isinstance(each, guesses) and said not in str(each) for each in causes(error))
 
 
 def describe(error: BaseException) -> str:
