@@ -31,6 +31,7 @@ from icestream_core import naming, plugins
 from icestream_core.granule import Asset, Granule
 from icestream_core.message import decode, encode
 from icestream_gatherer.__main__ import run as run_gatherer
+from icestream_runtime import logs
 from icestream_runtime.broker import Broker, Message, Subscription
 from icestream_runtime.ledger import open_ledger
 from icestream_runtime.memory import MemoryBroker
@@ -107,6 +108,7 @@ def _distributed(root: Path, amqp_url: str, ledger_url: str, count: int) -> dict
 def _embedded(root: Path, count: int) -> dict[str, float]:
     """The same in one process: memory broker, SQLite, child processes."""
     settings = Settings(out=str(root / "out"), tick_seconds=0.2, concurrency=2, plugins=("tally",))
+    logs.configure("benchmark", settings.log_format, "warning")
     broker, ledger = MemoryBroker(), open_ledger(settings.ledger_url.get_secret_value(), migrate=True)
     stop = threading.Event()
     product = plugins.load(("tally",)).product(PRODUCT)
