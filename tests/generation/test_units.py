@@ -46,6 +46,14 @@ def test_an_unknown_unit_is_refused() -> None:
         to_si(dataset("smoot"), "granule a")
 
 
+@pytest.mark.parametrize(
+    "units", [np.array([], np.float32), np.array([1.0, 2.0]), 7], ids=["nothing", "numbers", "one"]
+)
+def test_a_unit_that_is_no_text_is_refused(units: object) -> None:
+    with pytest.raises(GranuleError, match="wanted a text"):
+        to_si(xr.Dataset({"depth": ("row", [1.0], {"units": units})}), "g1")
+
+
 def test_classes_need_no_unit() -> None:
     given = dataset(None, flag_values=np.array([0, 1]))
     assert to_si(given, "granule a").identical(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -88,4 +89,12 @@ def test_a_file_that_is_no_netcdf_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "depth-parameters.20260101.nc"
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(GranuleError, match="no set of parameters in NetCDF-4"):
+        opened(path, FIELDS)
+
+
+def test_texts_of_a_size_that_is_only_stated_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "depth-parameters.20260101T120000.nc"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("slope", (10**6, 10**6), h5py.string_dtype(), chunks=(100, 100))
+    with pytest.raises(GranuleError, match=r"is no set of parameters in NetCDF-4 \(Unable to allocate"):
         opened(path, FIELDS)

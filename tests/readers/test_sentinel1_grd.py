@@ -5,6 +5,7 @@ The name is of a real scene, and the tracks are well known by the places that th
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -133,6 +134,20 @@ def test_a_scene_that_is_not_whole_is_refused(
 ) -> None:
     path = changed(scene, tmp_path / "scene.zip", member, body)
     with pytest.raises(GranuleError, match=says):
+        open_as(SENTINEL1_GRD, path, scene.name)
+
+
+@pytest.mark.parametrize(("tag", "instead"), [("line", "9999-12-31"), ("latitude", "")])
+def test_a_tie_point_without_a_number_is_refused(
+    scene: Path, tmp_path: Path, open_as: OpenAs, tag: str, instead: str
+) -> None:
+    with zipfile.ZipFile(scene) as archive:
+        name = next(each for each in archive.namelist() if re.search(r"annotation/s1[^/]*-vv-[^/]*\.xml$", each))
+        whole = archive.read(name).decode()
+    first = whole.index("<geolocationGridPoint>")
+    spoilt = whole[:first] + re.sub(rf"<{tag}>[^<]*<", f"<{tag}>{instead}<", whole[first:], count=1)
+    path = changed(scene, tmp_path / "scene.zip", name, spoilt.encode())
+    with pytest.raises(GranuleError, match="has an annotation of vv that cannot be read"):
         open_as(SENTINEL1_GRD, path, scene.name)
 
 

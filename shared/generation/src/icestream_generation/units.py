@@ -36,6 +36,8 @@ def to_si(data: xr.Dataset, origin: str) -> xr.Dataset:
         unit = variable.attrs.get("units")
         if unit is None:
             raise GranuleError(f"{origin}: variable {name!r} carries no `units`; its opener must state one in SI")
+        if not isinstance(unit, str):
+            raise GranuleError(f"{origin}: variable {name!r} has units {unit!r}; wanted a text")
         wanted = "1" if unit == DECIBEL else _si_unit(str(unit), f"{origin}: variable {name!r}")
         if wanted != unit:
             values = _share(variable.values) if unit == DECIBEL else convert(variable.values, str(unit), wanted)

@@ -60,7 +60,8 @@ def open_nc(path: Path, granule: Granule) -> Opened:
             if file.nbytes > MOST_BYTES:
                 raise ValueError(f"its fields state {file.nbytes} bytes; wanted at most {MOST_BYTES}")
             data = file.load()
-    except (OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
+    # Texts are read before their size can be asked for: one that is only stated is more than there is.
+    except (OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, MemoryError) as error:
         raise GranuleError(f"{path.name} is no set of parameters in NetCDF-4 ({error})", granule.granule_id) from error
     return Opened(_sound(data, path, granule), None)
 

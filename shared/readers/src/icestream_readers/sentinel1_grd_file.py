@@ -57,6 +57,7 @@ def open_file(path: Path, granule: Granule) -> Opened:
     for polarisation in polarisations:
         try:
             sigma, looks, product = _sigma_nought(safe, polarisation, granule)
+            places = places or _places(product, looks)
         except (ValueError, TypeError, AttributeError) as error:
             raise _refused(granule, f"has an annotation of {polarisation} that cannot be read ({error})") from error
         attributes = {
@@ -65,8 +66,6 @@ def open_file(path: Path, granule: Granule) -> Opened:
             "long_name": f"sigma nought, {polarisation.upper()}, thermal noise removed",
         }
         found[f"sigma_nought_{polarisation}"] = xr.Variable(("y", "x"), sigma.astype(np.float32), attributes)
-        if not places:
-            places = _places(product, looks)
     shapes = {variable.shape for variable in (*found.values(), *places.values())}
     if len(shapes) != 1:
         raise _refused(granule, f"has polarisations of different sizes: {shapes}")
