@@ -112,16 +112,25 @@ def test_files_that_no_revision_is_of_are_removed_once_they_are_old_and_nothing_
     half.mkdir()
     os.utime(half, (time.time() - 3 * 86400,) * 2)
 
-    assert answer("prune", "--directories", "2") == {"would_be_removed": {"directories": 2}}
+    assert answer("prune", "--directories", "2") == {
+        "would_be_removed": {"directories": 2},
+        "unknown_slots": 1,
+    }
     assert len(list(store.rglob("manifest.json"))) == 5
     assert "1 directories are of slots that this ledger does not know" in run("prune", "--directories", "2").output
-    assert answer("prune", "--directories", "2", "--yes") == {"removed": {"directories": 2}}
+    assert answer("prune", "--directories", "2", "--yes") == {
+        "removed": {"directories": 2},
+        "unknown_slots": 1,
+    }
     assert sorted(path.parent for path in store.rglob("manifest.json")) == [each for each in places if each != left]
     assert not half.exists()
     ledger.finalise(
         [made(second, manifest=storage.find(naming.store_path(slot(), second.inputs_hash)))], 5, lambda _: 0
     )
-    assert answer("prune", "--directories", "2", "--yes") == {"removed": {"directories": 0}}
+    assert answer("prune", "--directories", "2", "--yes") == {
+        "removed": {"directories": 0},
+        "unknown_slots": 1,
+    }
     assert run("prune", "--directories", "0.1").exit_code == 2
 
 

@@ -65,6 +65,15 @@ def test_nothing_is_found_before_its_manifest_is_there(s3: PrivateS3, storage: S
     assert storage.find(TARGET) is None
 
 
+def test_a_file_that_somebody_put_beside_results_is_none_of_them(s3: PrivateS3, storage: Storage) -> None:
+    staged = storage.stage(TOKEN)
+    fill(staged)
+    storage.publish(staged, TARGET)
+    _, product, year, *_ = TARGET.split("/")
+    s3.filesystem().pipe_file(f"{storage.root}/store/{product}/{year}/README.txt", b"mine")
+    assert [each.target for each in storage.stored()] == [TARGET]
+
+
 def test_who_loses_leaves_nothing_behind(s3: PrivateS3, storage: Storage) -> None:
     for content in (b"first", b"other"):
         staged = storage.stage(TOKEN)

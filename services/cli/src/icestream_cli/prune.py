@@ -73,7 +73,8 @@ def prune(
         if directories is not None:
             found["directories"], unknown = unnamed(ledger, storage, timedelta(days=directories), yes=yes)
     if as_json:
-        print_json({"removed" if yes else "would_be_removed": found})
+        told = {"unknown_slots": unknown} if directories is not None else {}
+        print_json({"removed" if yes else "would_be_removed": found, **told})
         return
     if unknown:
         click.echo(

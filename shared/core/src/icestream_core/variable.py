@@ -13,7 +13,7 @@ class Variable(BaseModel):
     unit : UDUNITS, SI ("m", "K", "1")
     standard_name : of the CF table, or empty where it has none
     step : of whole numbers: what one of them stands for, in the unit; CF calls it `scale_factor`. A quantity that is
-        known to no more than that takes half the size, and half the time to write and read
+        known to no more than that takes less room, and about half the time to compress and to read
     along : of a raster: a dimension before rows and columns, such as "year"; what is returned has it, with a coordinate
         that says where each layer stands
     """

@@ -107,7 +107,10 @@ class Bucket:
                 found: dict[str, datetime] = {}
                 for path, info in self._s3.find(year, detail=True).items():
                     below = path.removeprefix(f"{self._root.removeprefix('s3://')}/")
-                    target = "/".join(below.split("/")[:DEPTH])
+                    parts = below.split("/")
+                    if len(parts) <= DEPTH:
+                        continue  # a file that somebody put there lies in no directory of results
+                    target = "/".join(parts[:DEPTH])
                     found[target] = max(info["LastModified"], found.get(target, info["LastModified"]))
                 yield from (Stored(target, written) for target, written in found.items())
 

@@ -14,7 +14,7 @@ from icestream_core.errors import GranuleError
 from icestream_core.granule import Asset
 
 REMEMBERED: Final = 20_000
-"""Files whose checksum is kept in memory: 5 MB, however many a service sees."""
+"""Files whose checksum is kept in memory: 4 MB, however many a service sees."""
 
 IDENTITY_BYTES: Final = 16
 
