@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from catalogue.world import CHINA, World, again, day_of, serving
 
@@ -67,6 +67,22 @@ def test_the_map_shows_outlines_and_pictures_in_every_view(page: Page) -> None:
     page.locator(".outline").first.click(position={"x": 3, "y": 3}, force=True)
     page.get_by_role("link", name=re.compile("^Open")).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+
+
+def test_what_was_asked_last_is_what_is_shown(page: Page) -> None:
+    held: list[Route] = []
+    page.goto("/")
+    expect(page.locator(".items li")).to_have_count(2)
+    page.route("**/stac/search?collections=cold-pass-tb*", lambda route: held.append(route))
+    page.get_by_label("Product").select_option("cold-pass-tb")
+    page.wait_for_timeout(200)
+    show_all(page)
+    assert len(held) == 1, "the answer that somebody no longer waits for is on its way"
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator(".items li")).to_have_count(10)
+    expect(page.get_by_role("status").filter(has_text="10 items")).to_be_visible()
 
 
 def test_where_nothing_was_made_yet_the_page_says_so(browser: Browser, tmp_path: Path) -> None:

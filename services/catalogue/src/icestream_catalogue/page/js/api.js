@@ -8,7 +8,10 @@ export async function getJson(path, signal) {
     if (error.name === "AbortError") throw error;
     throw new Error("The catalogue does not answer. Is it running?");
   }
-  const body = await answer.json().catch(() => ({}));
+  const body = await answer.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return {};
+  });
   if (!answer.ok) throw new Error(body.description ?? `The catalogue answered ${answer.status}.`);
   return body;
 }

@@ -14,8 +14,9 @@ export async function mapPage(main, signal) {
   const [rings, known] = await Promise.all([loadCoast(), overview(signal)]);
   const page = new MapPage(rings, known, signal);
   replace(main, page.element);
-  await page.load();
+  // From before the first look: what is announced meanwhile is not missed.
   onChange(["item"], signal, () => page.load());
+  await page.load();
 }
 
 class MapPage {
@@ -51,37 +52,46 @@ class MapPage {
     this.load();
   }
 
-  async load() {
+  load() {
     const { collections, from, to } = this.asked;
+    if (from && to && from > to) {
+      this.loading?.abort();
+      return this.say("The first day is after the last.");
+    }
     const datetime = from || to ? `${from ? `${from}T00:00:00Z` : ".."}/${to ? `${to}T23:59:59Z` : ".."}` : "";
-    if (collections === LATEST && !datetime) return this.loadLatest();
-    if (from && to && from > to) return this.say("The first day is after the last.");
-    try {
-      const found = await search({ collections: collections === LATEST ? "" : collections, datetime, limit: PAGE }, this.signal);
+    if (collections === LATEST && !datetime) return this.show((signal) => this.findLatest(signal));
+    return this.show(async (signal) => {
+      const found = await search({ collections: collections === LATEST ? "" : collections, datetime, limit: PAGE }, signal);
       this.items = found.features;
       this.matched = found.numberMatched;
       this.follow(found);
-    } catch (error) {
-      if (error.name !== "AbortError") this.say(error.message);
-    }
+    });
   }
 
-  async loadLatest() {
+  // What was asked last is what is shown: an earlier answer that is still on its way is given up.
+  async show(find) {
+    this.loading?.abort();
+    this.loading = new AbortController();
     try {
-      this.items = await latestOfEach(await overview(this.signal), this.signal);
-      this.matched = this.items.length;
-      this.follow({ links: [] });
-      this.say(this.items.length ? `The latest of ${count(this.items.length, "product")}` : "Nothing was made yet. What is made appears here by itself.");
+      await find(AbortSignal.any([this.signal, this.loading.signal]));
     } catch (error) {
       if (error.name !== "AbortError") this.say(error.message);
     }
   }
 
-  async loadMore() {
-    const url = new URL(this.next);
-    const found = await search(Object.fromEntries(url.searchParams), this.signal);
-    this.items = [...this.items, ...found.features];
-    this.follow(found);
+  async findLatest(signal) {
+    this.items = await latestOfEach(await overview(signal), signal);
+    this.matched = this.items.length;
+    this.follow({ links: [] });
+    this.say(this.items.length ? `The latest of ${count(this.items.length, "product")}` : "Nothing was made yet. What is made appears here by itself.");
+  }
+
+  loadMore() {
+    return this.show(async (signal) => {
+      const found = await search(Object.fromEntries(new URL(this.next).searchParams), signal);
+      this.items = [...this.items, ...found.features];
+      this.follow(found);
+    });
   }
 
   follow(found) {

@@ -27,8 +27,8 @@ export async function productsPage(main, signal) {
             h("span", { class: `tag ${state}` }, `${each.states[state]} ${state === "tasked" ? "being made" : state}`))),
           each.announced && h("span", { class: "faint" }, `last ${ago(each.announced)}`)))))])));
   };
-  await show();
   onChange(["item", "slot"], signal, show);
+  await show();
 }
 
 export async function productPage(main, signal, name) {
@@ -36,8 +36,8 @@ export async function productPage(main, signal, name) {
     const [found, recent] = await Promise.all([read(name, signal), search({ collections: name, limit: 8 }, signal)]);
     replace(main, sheet(name, found, recent.features));
   };
-  await show();
   onChange(["item"], signal, show);
+  await show();
 }
 
 function sheet(name, { record, reads, writes, latencies, latency, arrival, publisher }, items) {

@@ -15,9 +15,9 @@ const PERIODS = 60;
 
 export async function timelinePage(main, signal, wanted) {
   const page = new Timeline(signal, wanted);
+  onChange(["slot", "item"], signal, () => page.load());
   await page.load();
   replace(main, page.element);
-  onChange(["slot", "item"], signal, () => page.load());
 }
 
 class Timeline {
