@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pika
 import pytest
+from pika.adapters.select_connection import IOLoop
 
 from icestream_core.naming import INTAKE, OUTCOMES
 from icestream_runtime.broker import (
@@ -235,6 +236,39 @@ def test_a_refusal_is_said_at_once_and_not_tried_again(amqp_url: str, wrong: Cal
         with pytest.raises(BrokerRefused, match=reason) as raised:
             attempt()
         assert "wrong@" not in str(raised.value) and "Check user, password" in str(raised.value)
+    assert time.monotonic() - began < 5
+    broker.close()
+
+
+def test_a_refusal_that_comes_before_anything_was_asked_is_said_at_once(
+    amqp_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    start, stop = threading.Thread.start, IOLoop.stop
+
+    def start_and_see_it_refused(thread: threading.Thread) -> None:
+        start(thread)
+        # pika has threads, too.
+        if "test" in thread.name:
+            over.wait(5)
+
+    def stop_and_dawdle(loop: IOLoop) -> None:
+        stop(loop)
+        over.set()
+        time.sleep(0.3)
+        over.clear()
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_see_it_refused)
+    monkeypatch.setattr(IOLoop, "stop", stop_and_dawdle)
+    broker = RabbitBroker(amqp_url.replace(":guest@", ":wrong@"), "test")
+    began = time.monotonic()
+    for attempt in (
+        lambda: broker.publish([granule(1)]),
+        lambda: broker.publish([granule(1)]),
+        lambda: broker.depth(INTAKE),
+    ):
+        with pytest.raises(BrokerRefused, match="ACCESS_REFUSED"):
+            attempt()
     assert time.monotonic() - began < 5
     broker.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -120,6 +121,24 @@ def test_caches_that_are_much_too_small_for_all_never_take_a_file_from_under_a_r
         assert list(threads.map(one, range(4))) == [0] * 4
     get(Cache(tmp_path, 30), 99, 10)
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) <= 30
+
+
+def test_a_directory_that_goes_while_it_is_looked_at_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, is_dir, gone = Cache(tmp_path, 30), Path.is_dir, []
+    cache.release(get(cache, 1, hold=True))
+
+    def somebody_makes_room(path: Path) -> bool:
+        # mkdir asks this when something is there already.
+        if path.parent.parent == tmp_path and not gone:
+            gone.append(path)
+            shutil.rmtree(path)
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", somebody_makes_room)
+    assert get(cache, 1, hold=True).read_bytes() == b"x" * 8
+    assert gone
 
 
 def test_what_cannot_be_fetched_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import logging
 import random
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -61,6 +62,7 @@ class Link:
         self._parameters = parameters
         self._reason = "not connected yet"
         self._loop = IOLoop()
+        self._actions: deque[Callable[[], None]] = deque()
         self._guests: list[Guest] = []
         self._connection: Any = None
         self._was_open = False
@@ -89,7 +91,10 @@ class Link:
         with self._lock:
             if self._ended:
                 raise self.error or BrokerClosed(f"the connection to {self.address} was closed")
-            self._loop.add_callback_threadsafe(action)
+            self._actions.append(action)
+            # One wake-up takes everything that was handed over meanwhile.
+            if len(self._actions) == 1:
+                self._loop.add_callback_threadsafe(self._act)
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something on the I/O thread after a while; for the I/O thread only."""
@@ -130,9 +135,17 @@ class Link:
                 self.error = self.error or BrokerClosed(
                     f"the thread of the connection to {self.address} died; its error is above"
                 )
-            for guest in self._guests:
-                guest.ended(self.error)
-            self._loop.close()
+            try:
+                # What the loop ended too early for, or somebody waits for the answer to a question never put.
+                self._act()
+            finally:
+                for guest in self._guests:
+                    guest.ended(self.error)
+                self._loop.close()
+
+    def _act(self) -> None:
+        while self._actions:
+            self._actions.popleft()()
 
     def _attach(self, guest: Guest) -> None:
         self._guests.append(guest)

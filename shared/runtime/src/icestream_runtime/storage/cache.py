@@ -123,10 +123,14 @@ class Cache:
     def _open(self, directory: Path) -> int:
         """Return an open directory with a shared lock on it; one that is still there once it is locked."""
         while True:
-            directory.mkdir(parents=True, exist_ok=True)
             try:
+                directory.mkdir(parents=True, exist_ok=True)
                 lock = os.open(directory, os.O_RDONLY)
             except FileNotFoundError:  # somebody made room just now
+                continue
+            except FileExistsError:  # the same, while mkdir asked whether what is there is a directory
+                if directory.is_file():
+                    raise
                 continue
             fcntl.flock(lock, fcntl.LOCK_SH)
             if _is(lock, directory):
