@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their length: a gzip file holds the time, so each process would collect a test of its own."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 def lacks(what: str) -> NoReturn:
     """Skip for a person who lacks something; fail in CI, where nothing is skipped."""
     if os.environ.get("CI"):
