@@ -17,6 +17,9 @@ unexport VIRTUAL_ENV
 # Trust whom this machine trusts, so that it works behind a company's proxy as pip does.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
 
+# Tests start hundreds of processes; without it each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test lint format bench scores faults fuzz audit parts dashboards chart images lock clean
 
 help: ## Print these targets

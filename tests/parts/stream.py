@@ -199,7 +199,7 @@ def stream(root: Path, amqp_url: str, ledger_url: str, **settings: Any) -> Itera
     """Give a stream whose ledger is migrated and whose topology is applied; nothing of it outlives the block."""
     running = Stream(root, amqp_url, ledger_url, **settings)
     try:
-        running.command("ledger", "migrate")
+        open_ledger(ledger_url, migrate=True).close()
         running.command("topology", "apply")
         yield running
     finally:

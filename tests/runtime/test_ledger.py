@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event, make_url, text
 
+from icestream_catalogue.schema import TABLES
 from icestream_core.errors import LedgerError
 from icestream_core.touch import Touch
 from icestream_runtime.ledger import Ledger, open_ledger
 from icestream_runtime.ledger.contract import Change
 from icestream_runtime.ledger.contract_test import LedgerContract
+from icestream_runtime.ledger.migrating import versions
 from icestream_runtime.ledger.postgresql import PostgreSQL
 from icestream_runtime.ledger.schema import metadata
 from icestream_runtime.ledger.specimens import at_least, granule, made, opening, same_days, slot
+from icestream_runtime.ledger.tables import LEDGER, Tables
 
 
 class TestSQLite(LedgerContract):
@@ -72,6 +77,22 @@ def test_a_ledger_that_is_up_to_date_opens_without_migrating(url: str) -> None:
 def test_a_ledger_without_tables_names_the_command_that_makes_them(url: str) -> None:
     with pytest.raises(LedgerError, match="icestream ledger migrate"):
         open_ledger(url)
+
+
+@pytest.mark.parametrize("tables", [LEDGER, TABLES], ids=["ledger", "catalogue"])
+def test_the_version_wanted_is_that_of_the_last_migration(tables: Tables) -> None:
+    assert versions(tables)[0] == tables.version
+
+
+def test_a_ledger_that_is_up_to_date_is_opened_without_alembic(url: str) -> None:
+    open_ledger(url, migrate=True).close()
+    program = f"""
+import sys
+from icestream_runtime.ledger import open_ledger
+open_ledger({url!r}, migrate=True).close()
+assert "alembic" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_ledger_of_a_newer_icestream_is_not_touched(url: str) -> None:

@@ -7,10 +7,10 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
 
-from icestream_runtime.ledger.opening import Tables
 from icestream_runtime.ledger.schema import Moment, Prose
+from icestream_runtime.ledger.tables import Tables
 
-TABLES: Final = Tables("catalogue", Path(__file__).parent / "migrations", "icestream catalogue")
+TABLES: Final = Tables("catalogue", Path(__file__).parent / "migrations", "0001", "icestream catalogue")
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},

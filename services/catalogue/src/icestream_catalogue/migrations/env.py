@@ -3,7 +3,7 @@
 from alembic import context
 
 from icestream_catalogue.schema import TABLES, metadata
-from icestream_runtime.ledger.opening import version_table
+from icestream_runtime.ledger.tables import version_table
 
 context.configure(
     connection=context.config.attributes["connection"],

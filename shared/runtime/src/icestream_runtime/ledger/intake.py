@@ -72,9 +72,12 @@ def record_granules(database: Database, granules: Sequence[Granule], opening: Se
         # Should it end between the two, whoever sends the granule again opens its slot.
         # In the order of their keys, so that two who insert the same never wait for each other.
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
-        done = connection.execute(database.statement(_recorded), rows)
+        if len(rows) == len(opening) == 1:
+            done = database.insert_both(connection, _opened, _slot_row(opening[0], now), _recorded, rows[0])
+        else:
+            done = connection.execute(database.statement(_recorded), rows).all()
+            open_slots(database, connection, {each.key: each for each in opening}, now)
         written = {(granule_id, checksum) for granule_id, checksum in done}
-        open_slots(database, connection, {each.key: each for each in opening}, now)
     if again := [each for each in granules if (each.granule_id, each.checksum) not in written]:
         follow(database, again)
     found = []
@@ -181,7 +184,20 @@ def open_slots(database: Database, connection: Connection, slots: Mapping[str, S
         missing -= set(connection.execute(database.statement(_known), database.these(missing)).scalars())
     if not missing:
         return
-    new = {
+    rows = [_slot_row(slots[key], now) for key in sorted(missing)]
+    connection.execute(database.statement(_opened), rows)
+
+
+def _slot_row(each: Slot, now: datetime) -> dict[str, Any]:
+    """Return the row of a slot that opens: it is due at once."""
+    return {
+        "key": each.key,
+        "product": each.product,
+        "period": each.period,
+        "start_at": each.start,
+        "end_at": each.end,
+        "tile": each.tile,
+        "variant": each.variant,
         "state": "waiting",
         "due_at": now,
         "waiting_for": "[]",
@@ -198,20 +214,6 @@ def open_slots(database: Database, connection: Connection, slots: Mapping[str, S
         "asked": "",
         "updated_at": now,
     }
-    rows = [
-        {
-            "key": each.key,
-            "product": each.product,
-            "period": each.period,
-            "start_at": each.start,
-            "end_at": each.end,
-            "tile": each.tile,
-            "variant": each.variant,
-            **new,
-        }
-        for each in (slots[key] for key in sorted(missing))
-    ]
-    connection.execute(database.statement(_opened), rows)
 
 
 def _opened(database: Database) -> Insert:

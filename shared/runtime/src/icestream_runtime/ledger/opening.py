@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final, NamedTuple
-
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -17,22 +10,7 @@ from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.postgresql import PostgreSQL
 from icestream_runtime.ledger.sql import SqlLedger
 from icestream_runtime.ledger.sqlite import SQLite
-
-
-class Tables(NamedTuple):
-    """Whose tables they are, and how they come about.
-
-    what : whose they are, for errors
-    migrations : alembic's directory of them
-    command : what makes them or brings them up to date
-    """
-
-    what: str
-    migrations: Path
-    command: str
-
-
-LEDGER: Final = Tables("ledger", Path(__file__).parent / "migrations", "icestream ledger migrate")
+from icestream_runtime.ledger.tables import LEDGER, Tables, found_version
 
 
 def open_ledger(url: str, *, migrate: bool = False) -> SqlLedger:
@@ -54,7 +32,6 @@ def open_database(url: str, tables: Tables, *, migrate: bool) -> Database:
         if migrate or (isinstance(database, SQLite) and database.file is None):
             if isinstance(database, SQLite) and database.file is not None:
                 database.file.parent.mkdir(parents=True, exist_ok=True)
-            _refuse_newer(_found(database, tables), database, tables)
             _migrate(database, tables)
         _check(database, tables)
     except LedgerError:
@@ -81,60 +58,39 @@ def _unusable(what: str, why: str) -> str:
     return f"the {what}'s URL cannot be used: {why}. Wanted: sqlite:///path/{what}.db or postgresql://user@host/name"
 
 
-def _config(tables: Tables) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(tables.migrations).replace("%", "%%"))
-    return config
-
-
 def _migrate(database: Database, tables: Tables) -> None:
-    """Upgrade in one transaction. Of several that start at once, the first upgrades and the others find it done."""
+    """Upgrade where that is due. Of several that start at once, the first upgrades and the others find it done."""
+    found = found_version(database, tables)
+    if found == tables.version:
+        return
+    _refuse_newer(found, database, tables)
+    from icestream_runtime.ledger.migrating import upgrade
+
     try:
-        _upgrade(database, tables)
+        upgrade(database, tables)
     except LedgerError:
-        if _found(database, tables) != _wanted(tables):
+        if found_version(database, tables) != tables.version:
             raise
 
 
-def _upgrade(database: Database, tables: Tables) -> None:
-    config = _config(tables)
-    with database.transaction() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
 def _check(database: Database, tables: Tables) -> None:
-    found, wanted = _found(database, tables), _wanted(tables)
-    if found == wanted:
+    found = found_version(database, tables)
+    if found == tables.version:
         return
     _refuse_newer(found, database, tables)
     address = database.url.render_as_string()
     raise LedgerError(
         f"the {tables.what} at {address} has {f'tables of version {found}' if found else 'no tables'}; this icestream "
-        f"works with version {wanted}. Run: {tables.command}"
+        f"works with version {tables.version}. Run: {tables.command}"
     )
 
 
 def _refuse_newer(found: str | None, database: Database, tables: Tables) -> None:
-    known = {each.revision for each in ScriptDirectory.from_config(_config(tables)).walk_revisions()}
-    if found is not None and found not in known:
+    from icestream_runtime.ledger.migrating import versions
+
+    if found is not None and found not in versions(tables):
         address = database.url.render_as_string()
         raise LedgerError(
             f"the {tables.what} at {address} has tables of version {found}, which this icestream does not know; it "
-            f"works with {_wanted(tables)}. Install a newer icestream"
+            f"works with {tables.version}. Install a newer icestream"
         )
-
-
-def _wanted(tables: Tables) -> str | None:
-    return ScriptDirectory.from_config(_config(tables)).get_current_head()
-
-
-def _found(database: Database, tables: Tables) -> str | None:
-    options = {"version_table": version_table(tables.what)}
-    with database.transaction(writes=False) as connection:
-        return MigrationContext.configure(connection, opts=options).get_current_revision()
-
-
-def version_table(what: str) -> str:
-    """Return where alembic notes its version: a catalogue may lie in the ledger's database."""
-    return "alembic_version" if what == LEDGER.what else f"{what}_alembic_version"
