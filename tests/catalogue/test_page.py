@@ -245,7 +245,7 @@ def test_what_is_announced_while_the_page_is_open_appears(page: Page, world: Wor
     page.wait_for_timeout(2500)
     fresh = world.make(day_of(DEPTH, 8))
     world.announce(fresh)
-    expect(page.locator(".items li")).to_have_count(11, timeout=15_000)
+    expect(page.locator(".items li")).to_have_count(11)
     expect(page.locator("#news")).to_have_text(f"{fresh.granule_id}, revision 1, final")
     page.goto("/#/timeline")
     expect(page.get_by_role("group", name=TITLE).locator(".slot.made")).to_have_count(6)
@@ -253,7 +253,7 @@ def test_what_is_announced_while_the_page_is_open_appears(page: Page, world: Wor
     world.announce(again(fresh, 2, void="for the next test", assets=()))
     page.goto("/#/")
     page.get_by_label("Product").select_option("")
-    expect(page.locator(".items li")).to_have_count(10, timeout=15_000)
+    expect(page.locator(".items li")).to_have_count(10)
 
 
 def test_a_picture_is_laid_where_its_grid_lies(page: Page) -> None:

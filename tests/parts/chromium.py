@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_SECONDS = 30.0
+"""How long a page may take to show what is expected: what is never shown fails all the same."""
 
 
 def find_chromium() -> Path | None:
@@ -26,6 +28,7 @@ def chromium() -> Iterator[Browser]:
         raise FileNotFoundError("Chromium is not installed. Install it: apt-get install chromium")
     # No sandbox: as root Chromium has none, and it opens nothing but our own page.
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+    expect.set_options(timeout=1000 * PATIENCE_SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
