@@ -26,6 +26,7 @@ FIRST_PAUSE: Final = 0.2
 REFUSALS_BELIEVED: Final = 3
 """A broker that had us before may refuse us while it starts; one that never had us, and says so, means it at once."""
 CLOSE_TIMEOUT: Final = 5.0
+BLOCKED_CLOSE_TIMEOUT: Final = 0.2
 REFUSAL_CODES: Final = (403, 530)
 """AMQP's access-refused (user, password, permission) and not-allowed (no such virtual host)."""
 
@@ -212,8 +213,8 @@ class Link:
     def _begin_close(self) -> None:
         self.error = self.error or BrokerClosed(f"the connection to {self.address} was closed")
         if self._is_open():
-            # A blocked broker does not read, so it may never answer.
-            self._loop.call_later(CLOSE_TIMEOUT, self._loop.stop)
+            # Who holds back publishers reads nothing, so it will not answer; anybody else may be slow.
+            self._loop.call_later(BLOCKED_CLOSE_TIMEOUT if self.blocked else CLOSE_TIMEOUT, self._loop.stop)
             self._connection.close()
         else:
             self._loop.stop()
