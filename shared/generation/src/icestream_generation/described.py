@@ -142,18 +142,20 @@ def comment(provenance: Provenance) -> str:
 def variable_attributes(written: Written, together: Mapping[str, Written]) -> dict[str, Any]:
     """Return the attributes of one variable, coordinates and grid mapping apart.
 
-    together : all variables of the file; the quality flags among them are named beside each quantity
+    together : all variables of the file, what it is made for first; the flags among them that say how good the others
+        are, are named beside each quantity
     """
     if isinstance(written, Flags):
         codes = np.array(sorted(written.meanings), written.dtype)
+        quality = is_quality(written, together)
         return {
             "long_name": written.long_name,
-            "standard_name": written.standard_name or "status_flag",
+            "standard_name": written.standard_name or ("status_flag" if quality else ""),
             "flag_values": codes,
             "flag_meanings": " ".join(written.meanings[int(code)] for code in codes),
-            "coverage_content_type": "qualityInformation" if is_quality(written) else "thematicClassification",
+            "coverage_content_type": "qualityInformation" if quality else "thematicClassification",
         }
-    flags = [other for other, what in together.items() if isinstance(what, Flags) and is_quality(what)]
+    flags = [other for other, what in together.items() if isinstance(what, Flags) and is_quality(what, together)]
     return {
         "long_name": written.long_name,
         "standard_name": written.standard_name,
@@ -169,16 +171,22 @@ def variable_attributes(written: Written, together: Mapping[str, Written]) -> di
 
 
 def _scale(written: Variable) -> str:
-    """Return whether kelvins are temperatures or steps between them: they convert differently."""
+    """Return whether kelvins are temperatures or steps between them: they convert differently.
+
+    No place is as cold as 0 K: a range that reaches so far is one of differences, deviations or errors.
+    """
     if written.unit != "K":
         return ""
     words = f"{written.long_name} {written.standard_name}"
-    return "temperature: difference" if "difference" in words or "anomaly" in words else "temperature: on_scale"
+    steps = written.valid[0] <= 0.0 or "difference" in words or "anomaly" in words
+    return "temperature: difference" if steps else "temperature: on_scale"
 
 
-def is_quality(flags: Flags) -> bool:
-    """Whether flags say how good another variable is, rather than being the result."""
-    return not flags.standard_name or flags.standard_name.split(" ")[-1] in ("status_flag", "quality_flag")
+def is_quality(flags: Flags, together: Mapping[str, Written]) -> bool:
+    """Whether flags say how good another variable is, rather than being the result, which the record writes first."""
+    if not flags.standard_name:
+        return flags is not next(iter(together.values()))
+    return flags.standard_name.split(" ")[-1] in ("status_flag", "quality_flag")
 
 
 def moment_fields(provenance: Provenance) -> tuple[Field, ...]:
