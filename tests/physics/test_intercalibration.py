@@ -30,6 +30,14 @@ def test_rain_in_one_pair_of_a_hundred_does_not_move_the_line() -> None:
     assert fit.pairs < source.size
 
 
+def test_what_was_clipped_counts_in_the_bias() -> None:
+    # A line goes through the middle of its own points: over those alone the bias would be nought, whatever was clipped.
+    source, reference = pairs(0.98, 6.0, 0.7)
+    assert fit_transfer(source, reference).bias == pytest.approx(0.0, abs=0.02)
+    source[::100] -= 40.0
+    assert fit_transfer(source, reference).bias == pytest.approx(0.98 * 40.0 / 100.0, abs=0.05)
+
+
 def test_points_on_a_line_give_the_line() -> None:
     source = np.linspace(180.0, 280.0, 50)
     assert deming_1943(source, 1.02 * source - 3.0) == pytest.approx((1.02, -3.0))

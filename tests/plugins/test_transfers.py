@@ -133,3 +133,10 @@ def test_what_cannot_be_brought_to_the_reference_is_said() -> None:
     scattered["tb_source"] = scattered["tb_source"] + np.random.default_rng(1).normal(0, 9, 4000)
     with pytest.raises(TooLittle, match="1 lines refused"):
         learn_transfers(scattered, 0)
+
+
+def test_a_line_whose_outliers_all_lie_on_one_side_is_refused() -> None:
+    leaning = pairs("F13", "F17", 1.0, 0.0)
+    leaning["tb_source"][::50] -= 30.0
+    with pytest.raises(TooLittle, match="1 lines refused"):
+        learn_transfers(leaning, 0)

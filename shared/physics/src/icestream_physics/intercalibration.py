@@ -24,9 +24,9 @@ class LinearTransfer:
     pairs: int
     """Pairs that were left after clipping."""
     bias: float
-    """Mean of reference - transferred source over these pairs, K."""
+    """Mean of reference - transferred source over all pairs, the clipped ones too, K: over those left it is nought."""
     rmse: float
-    """Root mean square of the same, K."""
+    """Root mean square of the same over the pairs that were left, K."""
 
     def __call__(self, tb: ArrayLike) -> FloatArray:
         """Return the source's brightness temperature at the reference's level, K."""
@@ -69,7 +69,7 @@ def fit_transfer(source: ArrayLike, reference: ArrayLike, variance_ratio: float 
     variance_ratio    : noise variance of the reference over that of the source
     Errors: ValueError where fewer than 30 pairs are left.
     """
-    x, y = _pairs(source, reference)
+    given_x, given_y = x, y = _pairs(source, reference)
     for _ in range(CLIP_PASSES):
         _require(x.size)
         slope, intercept = deming_1943(x, y, variance_ratio)
@@ -78,8 +78,9 @@ def fit_transfer(source: ArrayLike, reference: ArrayLike, variance_ratio: float 
         x, y = x[near], y[near]
     _require(x.size)
     slope, intercept = deming_1943(x, y, variance_ratio)
-    residual = y - linear_transfer(x, slope, intercept)
-    return LinearTransfer(slope, intercept, x.size, float(residual.mean()), float(np.sqrt(np.mean(residual**2))))
+    bias = np.mean(given_y - linear_transfer(given_x, slope, intercept))
+    rmse = np.sqrt(np.mean((y - linear_transfer(x, slope, intercept)) ** 2))
+    return LinearTransfer(slope, intercept, x.size, float(bias), float(rmse))
 
 
 def _pairs(source: ArrayLike, reference: ArrayLike) -> tuple[FloatArray, FloatArray]:
