@@ -116,6 +116,7 @@ PRODUCT = Product(
     fidelity="published-formula",
     designed="Ties of the spatial filter are no snow (the authors' code draws lots). Tile edges see no neighbouring "
     "tile. Where one sensor did not come at all, the snow fraction follows the other.",
-    accuracy="Removes 46 % overestimation and 3.66 % underestimation against Landsat 8 (Muhammad & Thapa 2020).",
+    accuracy="Removes 46 % overestimation, by the sensors, and 3.66 % underestimation, by cloud, of the composites of "
+    "collection 6; 10 % more accurate than these on average against Landsat 8 at 20 sites (Muhammad & Thapa 2020).",
     compute=snow_cover_hma,
 )
