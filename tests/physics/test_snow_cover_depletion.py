@@ -17,6 +17,12 @@ def test_old_dense_snow_covers_less_than_new() -> None:
     assert niu_yang_2007(0.05, 300.0) < niu_yang_2007(0.05, 100.0)
 
 
+def test_cover_falls_as_density_grows_in_step_with_it() -> None:
+    # By hand: tanh(0.05 / (2.5 * 0.01 * 300 / 100)), and 0.05 * atanh(0.5) for snow of 200 kg m-3.
+    assert niu_yang_2007(0.05, 300.0) == pytest.approx(0.5828, abs=1e-4)
+    assert niu_yang_2007_inverse(0.5, 200.0) == pytest.approx(0.02747, abs=1e-5)
+
+
 def test_full_cover_gives_a_finite_depth() -> None:
     assert niu_yang_2007_inverse(1.0, 200.0) == pytest.approx(0.05 * np.arctanh(0.99))
 

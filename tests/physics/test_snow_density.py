@@ -15,6 +15,15 @@ def test_alpine_snow_of_one_metre_on_1_april() -> None:
     assert sturm_2010(1.0, 91, SnowClass.ALPINE) == pytest.approx(362.9, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("snow_class", "depth", "day", "density"),
+    # By hand, with the coefficients of two independent codes (R and MATLAB): of 1 February, 15 November and 1 May.
+    [(SnowClass.TUNDRA, 0.5, 32, 273.9), (SnowClass.PRAIRIE, 0.5, -47, 208.7), (SnowClass.MARITIME, 2.0, 121, 422.1)],
+)
+def test_the_other_classes_of_the_table(snow_class: SnowClass, depth: float, day: int, density: float) -> None:
+    assert sturm_2010(depth, day, snow_class) == pytest.approx(density, abs=0.1)
+
+
 @pytest.mark.parametrize("snow_class", [c for c in SnowClass if c is not SnowClass.TAIGA])
 def test_density_grows_with_depth_and_with_the_season_up_to_its_maximum(snow_class: SnowClass) -> None:
     season = np.arange(1, 182)

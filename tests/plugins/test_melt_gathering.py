@@ -83,6 +83,28 @@ def test_on_the_first_of_december_a_new_winter_is_awaited() -> None:
     assert "own_reference" not in found.inputs
 
 
+@pytest.mark.parametrize(
+    ("day", "own"),
+    # 274 days after 1 September 1 June is over, or 31 May of a leap year: the one is of the next winter, one is lost.
+    [(utc(2015, 5, 31), True), (utc(2015, 6, 1), False), (utc(2016, 5, 30), True), (utc(2016, 5, 31), False)],
+)
+def test_in_antarctica_a_winter_holds_until_the_next_begins(day: datetime, own: bool) -> None:
+    product = load().products["surface-melt-antarctica"]
+    slot = Slot(product=product.name, period=f"{day:%Y%m%d}", start=day, end=day + DAY)
+    start, end = utc(day.year - 1, 6, 1), utc(day.year - 1, 9, 1)
+    rows = [
+        Recorded(each, day + DAY)
+        for each in (
+            *(tb(day, variant, tile="sl") for variant in ("cold", "warm")),
+            granule(0, "melt-reference-antarctica", start=start, end=end),
+        )
+    ]
+    found = gather(product, slot, rows, day + DAY + timedelta(hours=2), timedelta(minutes=10), None)
+    assert found.action == "make"
+    assert ("own_reference" in found.inputs) is own
+    assert "reference" in found.inputs
+
+
 def test_a_reference_that_is_not_final_is_none() -> None:
     day = utc(2014, 2, 1)
     found = decide(day, [*both(day), winter(2014, stage="provisional")], after=timedelta(hours=2))

@@ -27,6 +27,7 @@ from icestream_surface_melt.melt_codes import (
     SHARPENED,
     UNSEEN,
 )
+from icestream_surface_melt.melt_rules import own_threshold
 from icestream_surface_melt.surface_melt import surface_melt
 
 Field = NDArray[np.float64]
@@ -219,6 +220,17 @@ def test_the_cross_polarised_ratio_is_a_rule_without_winter() -> None:
     between = passes(np.full(PIECE.shape, 209.0), tb_37v=220.0)
     assert (melt(between, rule="xpgr")["melt"] == DRY).all()
     assert (melt(between.assign_attrs(sensor="smmr"), rule="xpgr")["melt"] == MELT).all()
+
+
+@pytest.mark.parametrize(
+    ("sensor", "platform", "threshold"),
+    [("smmr", "N07", -0.0265), ("ssmi", "F08", -0.0158), ("ssmi", "F13", -0.0154), ("ssmis", "F17", -0.0158)],
+)
+def test_the_cross_polarised_ratio_turns_where_the_paper_has_it_for_the_sensor(
+    sensor: str, platform: str, threshold: float
+) -> None:
+    tb = xr.Dataset(attrs={"sensor": sensor, "platform": platform})
+    assert own_threshold("xpgr", tb) == threshold
 
 
 def test_the_days_amplitude_is_a_rule_that_needs_both_passes() -> None:

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from icestream_core.slot import Slot
 from icestream_physics.snow_cover_depletion import niu_yang_2007
-from icestream_physics.snow_density import SnowClass
+from icestream_physics.snow_density import SnowClass, sturm_2010
 from icestream_snow_depth.swe_tibet_005 import (
     COVER_UNKNOWN,
     FROM_COVER,
@@ -89,6 +89,24 @@ def test_without_any_depth_there_is_none_of_anything() -> None:
     water, origin = made(np.full((3, 3), np.nan), np.ones((3, 3)))
     assert np.isnan(water).all()
     assert (origin == NO_DATA).all()
+
+
+@pytest.mark.parametrize(
+    ("slot", "season_day"),
+    [
+        (on(10, 1), -92),
+        (on(12, 31, 2013), -1),
+        (on(1, 1), 1),
+        (on(2, 29, 2016), 60),
+        (on(6, 30), 181),
+        (on(6, 30, 2016), 181),
+        (on(12, 31, 2016), -1),
+        (on(9, 30), 181),
+    ],
+)
+def test_the_day_of_the_season_has_no_nought_and_ends_with_june_in_leap_years_too(slot: Slot, season_day: int) -> None:
+    wanted = 0.3 * float(sturm_2010(np.float32(0.3), season_day, SnowClass.ALPINE))
+    assert made(0.3, slot=slot, density=SnowClass.ALPINE)[0].item() == pytest.approx(wanted, rel=1e-6)
 
 
 @pytest.mark.parametrize("of", list(SnowClass))

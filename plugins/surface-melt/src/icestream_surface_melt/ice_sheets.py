@@ -36,7 +36,8 @@ class IceSheet:
 
 
 # A day looks back to the winter that it belongs to and no farther: from 1 December to the last winter's end on
-# 1 March are 275 days; from 1 June to 1 September, 273 (274 over a 29 February).
+# 1 March are 275 days; from 1 June to 1 September, 273. Over a 29 February they are 274, as from 2 June in other years,
+# when the next winter has begun already: of the two days it is 31 May of a leap year that finds its winter too far off.
 GREENLAND = IceSheet(
     name="greenland",
     title="Greenland",

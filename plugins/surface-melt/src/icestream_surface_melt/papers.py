@@ -7,6 +7,12 @@ TEDESCO_2009 = Reference(
     "spaceborne brightness temperature (1979-2008). Remote Sens. Environ. 113, 979-997",
     doi="10.1016/j.rse.2009.01.009",
 )
+TEDESCO_ET_AL_2009 = Reference(
+    citation="Tedesco, Brodzik, Armstrong, Savoie & Ramage 2009: Pan arctic terrestrial snowmelt trends (1979-2008) "
+    "from spaceborne passive microwave data and correlation with the Arctic Oscillation. Geophys. Res. Lett. 36, "
+    "L21402",
+    doi="10.1029/2009GL039672",
+)
 TORINESI_2003 = Reference(
     citation="Torinesi, Fily & Genthon 2003: Variability and trends of the summer melt period of Antarctic ice margins "
     "since 1980 from microwave sensors. J. Clim. 16, 1047-1060",

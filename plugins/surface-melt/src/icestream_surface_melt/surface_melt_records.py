@@ -16,7 +16,14 @@ from icestream_core.window import latest_before, steps
 from icestream_surface_melt.ice_sheets import ANTARCTICA, GREENLAND, IceSheet
 from icestream_surface_melt.melt_codes import MELT_CODES, PASSES, REFERENCES, SHARPENING
 from icestream_surface_melt.melt_rules import OWN
-from icestream_surface_melt.papers import ABDALATI_STEFFEN_1995, AIAZZI_2007, DSSMIS, TEDESCO_2009, TORINESI_2003
+from icestream_surface_melt.papers import (
+    ABDALATI_STEFFEN_1995,
+    AIAZZI_2007,
+    DSSMIS,
+    TEDESCO_2009,
+    TEDESCO_ET_AL_2009,
+    TORINESI_2003,
+)
 from icestream_surface_melt.surface_melt import surface_melt
 
 if TYPE_CHECKING:
@@ -121,7 +128,7 @@ def _record(sheet: IceSheet, dataset: str, file_name: str) -> Product:
             ),
         ),
         options={"rule": "m30", "threshold": OWN},
-        references=(DSSMIS, TEDESCO_2009, TORINESI_2003, ABDALATI_STEFFEN_1995, AIAZZI_2007),
+        references=(DSSMIS, TEDESCO_2009, TORINESI_2003, ABDALATI_STEFFEN_1995, TEDESCO_ET_AL_2009, AIAZZI_2007),
         keywords=("surface melt", "ice sheet", "passive microwave", "albedo", sheet.title),
         fidelity="inspired-by",
         designed="The channel (19 GHz H), the threshold rule (winter mean plus 30 K; three others by option), the day "

@@ -21,14 +21,19 @@ M30_DELTA = constant(
 TORINESI_SIGMAS = constant(3.0, "1", source="Torinesi et al. 2003; Picard & Fily 2006", certainty="memory")
 TORINESI_CUT = constant(30.0, "K", source="Torinesi et al. 2003: melt is left out of the mean", certainty="memory")
 TORINESI_PASSES = 3
-XPGR_F08 = constant(-0.0158, "1", source="Abdalati & Steffen 1995; CETB_analysis.py", certainty="verified")
+XPGR_F08 = constant(
+    -0.0158, "1", source="Abdalati & Steffen 1995, as in CETB_analysis.py", certainty="secondary source"
+)
 XPGR_SMMR = constant(-0.0265, "1", source="Abdalati & Steffen 1997", certainty="unsure")
 XPGR_F13 = constant(-0.0154, "1", source="Abdalati & Steffen 1997", certainty="unsure")
 RAMAGE_DAV = constant(10.0, "K", source="Ramage & Isacks 2002, SSM/I 37V", certainty="memory")
 RAMAGE_WARM = constant(246.0, "K", source="Ramage & Isacks 2002, SSM/I 37V", certainty="memory")
-AMSR_DAV = constant(18.0, "K", source="CETB_analysis.py: the same for AMSR-E 36V", certainty="verified")
-AMSR_WARM = constant(252.0, "K", source="CETB_analysis.py: the same for AMSR-E 36V", certainty="verified")
-DYNAMIC_DAV = constant(10.0, "K", source="Tedesco et al. 2009; CETB_analysis.py", certainty="verified")
+AMSR_DAV = constant(18.0, "K", source="CETB_analysis.py: the same for AMSR-E 36V", certainty="secondary source")
+AMSR_WARM = constant(252.0, "K", source="CETB_analysis.py: the same for AMSR-E 36V", certainty="secondary source")
+DYNAMIC_DAV = constant(
+    10.0, "K", source="Tedesco et al. 2009, doi:10.1029/2009GL039672, as in CETB_analysis.py",
+    certainty="secondary source",
+)  # fmt: skip
 QUIKSCAT_DROP = constant(
     3.0, "dB", source="Steiner & Tedesco 2014, abstract, doi:10.5194/tc-8-25-2014: the fixed threshold over Antarctica",
     certainty="verified",
@@ -112,7 +117,8 @@ def tedesco_2009_dav(
 
     tb_37v_warm, tb_37v_cold : brightness temperature at 36 to 37 GHz, afternoon and early morning, K
     winter_swing : mean of |warm - cold| in January and February, K
-    Source: Tedesco, Brodzik, Armstrong, Savoie & Ramage 2009, Geophys. Res. Lett. 36, as coded in CETB_analysis.py.
+    Source: Tedesco, Brodzik, Armstrong, Savoie & Ramage 2009, Geophys. Res. Lett. 36, doi:10.1029/2009GL039672, as
+    coded in CETB_analysis.py.
     """
     return np.asarray(np.abs(_floats(tb_37v_warm) - _floats(tb_37v_cold)) > _floats(winter_swing) + excess)
 

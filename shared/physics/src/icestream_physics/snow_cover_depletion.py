@@ -5,10 +5,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from icestream_physics.constant import constant
 
-GROUND_ROUGHNESS = constant(0.01, "m", source="Niu & Yang 2007, doi:10.1029/2007JD008674", certainty="memory")
-ROUGHNESS_FACTOR = constant(2.5, "1", source="Niu & Yang 2007, doi:10.1029/2007JD008674", certainty="memory")
-NEW_SNOW_DENSITY = constant(100.0, "kg m-3", source="Niu & Yang 2007, doi:10.1029/2007JD008674", certainty="memory")
-MELT_FACTOR = constant(1.0, "1", source="Niu & Yang 2007; later tuning gives up to 1.6", certainty="unsure")
+_CLM = "Niu & Yang 2007, doi:10.1029/2007JD008674, as the Community Land Model runs it"
+GROUND_ROUGHNESS = constant(0.01, "m", source=_CLM, certainty="secondary source")
+ROUGHNESS_FACTOR = constant(2.5, "1", source=_CLM, certainty="secondary source")
+NEW_SNOW_DENSITY = constant(100.0, "kg m-3", source=_CLM, certainty="secondary source")
+MELT_FACTOR = constant(1.0, "1", source=f"{_CLM}; other tuning gives up to 1.6", certainty="secondary source")
 COVER_LIMIT = constant(0.99, "1", source="full cover says nothing of depth: inverted as 0.99", certainty="design")
 
 FloatArray = NDArray[np.float64]

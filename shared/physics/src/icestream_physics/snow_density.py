@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from icestream_physics.constant import Constant, constant
 
-SOURCE = "Sturm et al. 2010, J. Hydrometeorol. 11, table 4, doi:10.1175/2010JHM1202.1"
+SOURCE = "Sturm et al. 2010, table 4, doi:10.1175/2010JHM1202.1, as in two independent codes"
 KILOGRAMS_PER_CUBIC_METRE = 1000.0
 CENTIMETRES_PER_METRE = 100.0
 FIRST_DAY, LAST_DAY = -92, 181
@@ -27,10 +27,10 @@ def _row(
     maximum: float, initial: float, per_cm: float, per_day: float
 ) -> tuple[Constant, Constant, Constant, Constant]:
     return (
-        constant(maximum, "g cm-3", source=SOURCE, certainty="memory"),
-        constant(initial, "g cm-3", source=SOURCE, certainty="memory"),
-        constant(per_cm, "cm-1", source=SOURCE, certainty="memory"),
-        constant(per_day, "day-1", source=SOURCE, certainty="memory"),
+        constant(maximum, "g cm-3", source=SOURCE, certainty="secondary source"),
+        constant(initial, "g cm-3", source=SOURCE, certainty="secondary source"),
+        constant(per_cm, "cm-1", source=SOURCE, certainty="secondary source"),
+        constant(per_day, "day-1", source=SOURCE, certainty="secondary source"),
     )
 
 
