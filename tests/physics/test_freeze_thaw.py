@@ -81,8 +81,14 @@ def test_sand_is_polarised_and_grows_no_darker_with_frequency() -> None:
 
 
 def test_what_does_not_scatter_has_no_scattering_index() -> None:
-    # Amazonia of the real day below: 85 GHz as warm as the index expects.
-    assert abs(float(grody_1991(285.4, 283.9, 283.1))) < 5.0
+    # Amazonia of the real day below: 85 GHz as warm as the index expects. By hand: 450.2 - 0.506 * 285.4
+    # - 1.874 * 283.9 + 0.00637 * 283.9 ** 2 - 283.1.
+    assert float(grody_1991(285.4, 283.9, 283.1)) == pytest.approx(4.076, abs=1e-3)
+
+
+def test_what_scatters_has_one() -> None:
+    # By hand: 450.2 - 126.5 - 459.13 + 382.359 - 220.
+    assert float(grody_1991(250.0, 245.0, 220.0)) == pytest.approx(26.929, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def test_it_is_what_going_day_by_day_finds(wet: list[bool], first: int) -> None:
 
 
 def test_wet_snow_rises_above_its_own_winter_and_is_warm() -> None:
-    assert wet_by_rise([262.0, 258.0, 245.0], 250.0, 2.0).tolist() == [True, False, False]
-    assert wet_by_rise([262.0, 266.0], 250.0, 6.0).tolist() == [False, True]
+    # 10 K above a steady winter, 2.5 deviations above one that varies by 6 K, and above 246 K however cold winter was.
+    assert wet_by_rise([260.1, 259.9], 250.0, 2.0).tolist() == [True, False]
+    assert wet_by_rise([264.9, 265.1], 250.0, 6.0).tolist() == [False, True]
+    assert wet_by_rise([245.9, 246.1], 230.0, 2.0).tolist() == [False, True]
     assert wet_by_rise([np.nan, 262.0], [250.0, np.nan], 2.0).tolist() == [False, False]

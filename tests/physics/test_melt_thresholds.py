@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from icestream_physics.melt_thresholds import (
+    AMSR_DAV,
+    AMSR_WARM,
     abdalati_steffen_1995,
     dry_statistics,
     ramage_isacks_2002,
@@ -37,6 +39,15 @@ def test_a_summer_of_melt_does_not_enter_the_statistics_of_dry_days() -> None:
     assert found.days.tolist() == [270] * 4
 
 
+def test_a_day_is_left_out_from_thirty_kelvins_above_the_mean_and_the_mean_is_taken_anew_three_times() -> None:
+    steady = np.full(1000, 160.0)
+    for excess, days in ((29.9, 1001), (30.1, 1000)):
+        assert dry_statistics(np.append(steady, 160.0 + excess)).days == days
+    # Each pass lowers the mean so far that the next lot of days stands out; a fourth would leave out those of 198 K.
+    lots = np.repeat([160.0, 198.0, 240.0, 330.0, 700.0], [100, 20, 40, 40, 60])
+    assert dry_statistics(lots).days == 120
+
+
 def test_days_that_were_not_seen_do_not_count() -> None:
     found = dry_statistics([[150.0, np.nan, np.nan], [154.0, 160.0, np.nan]])
     np.testing.assert_array_equal(found.mean, [152.0, 160.0, np.nan])
@@ -57,6 +68,13 @@ def test_the_cross_polarised_ratio_turns_at_its_threshold() -> None:
 def test_the_diurnal_amplitude_wants_a_swing_and_warmth() -> None:
     day, night = np.array([250.0, 250.0, 240.0]), np.array([238.0, 245.0, 220.0])
     assert ramage_isacks_2002(day, night).tolist() == [True, False, False]
+    assert ramage_isacks_2002([256.1, 256.0, 245.9, 246.1], [246.0, 246.1, 230.0, 230.0]).tolist() == [
+        True, False, False, True,
+    ]  # fmt: skip
+    assert ramage_isacks_2002([270.1, 269.9, 251.9], [252.0, 252.0, 220.0], AMSR_DAV, AMSR_WARM).tolist() == [
+        True, False, False,
+    ]  # fmt: skip
+    assert tedesco_2009_dav([264.1, 263.9], [250.0, 250.0], winter_swing=4.0).tolist() == [True, False]
     assert tedesco_2009_dav(day, night, winter_swing=4.0).tolist() == [False, False, True]
 
 

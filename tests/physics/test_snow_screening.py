@@ -134,6 +134,64 @@ def test_what_passes_is_what_the_operational_code_passes(values: list[float]) ->
     assert (found in (SnowQuality.DRY_SNOW, SnowQuality.WET_SNOW)) is not rejected or found is SnowQuality.WET_SNOW
 
 
+DRY, BARE, RAIN, DESERT = SnowQuality.DRY_SNOW, SnowQuality.NO_SCATTERING, SnowQuality.RAIN, SnowQuality.DESERT
+FROZEN, GLACIER, MELTING = SnowQuality.FROZEN_GROUND, SnowQuality.GLACIER, SnowQuality.WET_SNOW
+FLAT = (236.0, 232.0, 236.0, 230.0, 236.0, 236.0, 230.0)
+COLD_RAIN = (262.0, 256.0, 260.0, 255.0, 261.0, 256.0, 252.0)
+SAND = (250.0, 230.0, 240.0, 232.0, 248.0, 235.0, 228.0)
+NAGQU = (249.3, 237.3, 246.9, 237.7, 248.4, 239.6, 232.5)
+WET = (260.8, 245.8, 260.3, 240.4, 261.6, 245.8, 237.6)
+FIRN = (240.0, 215.0, 215.0, 205.0, 230.0, 205.0, 198.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "channel", "edge", "below", "above"),
+    # Every number of the operational code (NASA LISF, USAFSI_ssmisMod.F90), worked out for a cell of which nothing else
+    # decides; then those of wet snow (JAXA AMSR2 snow depth v2).
+    [
+        (FLAT, "tb_19v", 236 + 3, BARE, DRY),
+        (FLAT, "tb_22v", 236 + 3, BARE, DRY),
+        (FLAT, "tb_37v", 236 + 1, BARE, DRY),
+        ((262.0, 258.0, 250.0, 242.0, 0.0, 235.0, 230.0), "tb_22v", 264, DRY, RAIN),
+        ((255.0, 250.0, 230.0, 222.0, 0.0, 160.0, 155.0), "tb_22v", 169 + 0.5 * 160, DRY, RAIN),
+        ((262.0, 258.0, 240.0, 232.0, 0.0, 180.0, 175.0), "tb_22v", 169 + 0.5 * 180, DRY, RAIN),
+        (COLD_RAIN, "tb_22v", 260, DRY, RAIN),
+        (COLD_RAIN, "tb_91h", 256 - 3, RAIN, DRY),
+        (COLD_RAIN, "tb_91v", 260 - 1 - 3, DRY, RAIN),
+        (SAND, "tb_19h", 250 - 18, DESERT, DRY),
+        (SAND, "tb_37v", 250 - 3 - 10, DRY, DESERT),
+        (SAND, "tb_91v", 240 - 1 - 10, DRY, DESERT),
+        (NAGQU, "tb_19h", 249.3 - 8, FROZEN, DRY),
+        (NAGQU, "tb_22v", 239.6 + 3 + 6, FROZEN, DRY),
+        (NAGQU, "tb_37v", 249.3 - 3 - 2, DRY, FROZEN),
+        ((220.0, 215.0, 205.0, 195.0, 0.0, 190.0, 185.0), "tb_22v", 216, GLACIER, DRY),
+        (FIRN, "tb_22v", 235, GLACIER, DRY),
+        (FIRN, "tb_19h", 240 - 23, GLACIER, DRY),
+        (WET, "tb_19h", 260.8 - 10, MELTING, DRY),
+        (WET, "tb_37v", 260.8 - 1, DRY, MELTING),
+        (WET, "tb_22v", (270 - 62.4 + 0.05 * 260.8 + 0.40 * 240.4 - 0.41 * 245.8) / 0.84, DRY, MELTING),
+    ],
+)
+def test_every_threshold_is_where_the_operational_codes_have_it(
+    values: tuple[float, ...], channel: str, edge: float, below: SnowQuality, above: SnowQuality
+) -> None:
+    cell = dict(zip(CHANNELS, values, strict=True))
+    assert quality(cell, **{channel: edge - 0.05}) is below
+    assert quality(cell, **{channel: edge + 0.05}) is above
+
+
+def test_without_22_and_91_ghz_snow_is_wet_above_257_kelvins() -> None:
+    assert wet_snow([257.5, 257.5], [247.0, 247.0], [256.9, 257.1], [240.0, 240.0]).tolist() == [False, True]
+
+
+def test_snow_of_the_plateau_is_false_above_2500_metres_and_below_a_ratio_of_1_03() -> None:
+    assert [bool(tsutsui_koike_2012(243.2, 235.5, 227.2, height, 33.0, 90.0)) for height in (2499.0, 2501.0)] == [
+        False, True,
+    ]  # fmt: skip
+    v91 = 235.5**2 / 243.2 / np.array([1.029, 1.031])
+    assert tsutsui_koike_2012(243.2, 235.5, v91, 4500.0, 33.0, 90.0).tolist() == [True, False]
+
+
 def test_smmr_skips_what_needs_22_and_91_ghz_and_says_so() -> None:
     screening = ng_2002([240.0, 240.0, np.nan], [230.0] * 3, [220.0, 239.0, 220.0], [210.0] * 3)
     assert screening.quality.tolist() == [SnowQuality.DRY_SNOW, SnowQuality.NO_SCATTERING, SnowQuality.NO_DATA]

@@ -50,6 +50,12 @@ def test_a_zero_gradient_alone_would_find_too_little_ice() -> None:
     assert (zero == soil.frozen).mean() < 0.80
 
 
+@pytest.mark.parametrize("sensor", RADIOMETERS)
+def test_a_gradient_is_taken_between_the_frequencies_that_the_sensor_has(sensor: str) -> None:
+    vertical = [channel.frequency for channel in RADIOMETERS[sensor].channels if channel.polarisation == "V"]
+    assert BANDS[sensor] == (min(vertical), next(frequency for frequency in vertical if 30.0 < frequency < 40.0))
+
+
 def test_thresholds_are_found_where_they_are() -> None:
     tb, slope = (axis.ravel() for axis in np.meshgrid(np.arange(235.0, 280.0, 0.25), np.arange(-1.0, 1.0, 0.01)))
     frozen = (tb < 255.0) & (slope < -0.2)

@@ -108,6 +108,24 @@ def test_a_station_that_is_left_out_does_not_speak_of_itself() -> None:
     assert from_stations(stations, 0, *place, without=3)[0, 0] == pytest.approx(0.01)
 
 
+def test_stations_count_by_the_inverse_square_of_their_distance_as_far_as_800_km() -> None:
+    # 1, 2 and 4 degrees off along a meridian, and 7.1 (789 km) or 7.3 (812 km).
+    weights = np.array([1.0, 1 / 4, 1 / 16])
+    near = (weights * [0.01, 0.02, 0.03]).sum() / weights.sum()
+    for farthest, wanted in ((7.3, near), (7.1, (near * weights.sum() + 0.04 / 7.1**2) / (weights.sum() + 1 / 7.1**2))):
+        slope = np.full((12, 4), np.nan)
+        slope[0] = [0.01, 0.02, 0.03, 0.04]
+        stations = Stations(60.0 - np.array([1.0, 2.0, 4.0, farthest]), np.full(4, 30.0), slope, np.zeros((12, 4)))
+        found = from_stations(stations, 0, np.array([60.0]), np.array([30.0]))
+        assert found[0, 0] == pytest.approx(wanted, rel=1e-6)
+
+
+def test_across_the_date_line_a_station_is_as_near_as_elsewhere() -> None:
+    slope = np.full((12, 3), 0.01)
+    stations = Stations(np.full(3, 66.0), np.array([179.0, -179.0, 178.0]), slope, np.zeros((12, 3)))
+    assert from_stations(stations, 0, np.full(2, 66.0), np.array([-180.0, 180.0]))[2].tolist() == [1.0, 1.0]
+
+
 def test_a_pair_is_of_the_day_and_of_the_cell_that_the_station_stands_in() -> None:
     latitude, longitude = np.meshgrid([62.0, 61.5], [29.5, 30.0, 30.5], indexing="ij")
     level = np.arange(6.0).reshape(2, 3) + 200
