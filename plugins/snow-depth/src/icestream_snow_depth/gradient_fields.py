@@ -25,7 +25,7 @@ class Gradient(NamedTuple):
 
     slope : m K-1
     intercept : m
-    own : 1 where stations near by gave it, 0 where it is the mean of all stations; between, where both did
+    own : 1 where stations near by gave it, 0 where it is the median of all stations; between, where both did
     """
 
     slope: FloatArray

@@ -122,7 +122,7 @@ PRODUCT = Product(
     keywords=("snow depth", "passive microwave", "EASE-Grid", "Eurasia"),
     fidelity="inspired-by",
     designed="All but the idea that the relation follows place and season: a robust line a station and month, inverse "
-    "distance weighting without snow classes, the mean of all stations where fewer than three are near, months "
+    "distance weighting without snow classes, the median of all stations where fewer than three are near, months "
     "interpolated to the day, the south's months shifted by six; orbit gaps filled from the days on either side.",
     accuracy="Relative deviation of the snow depth of Eurasia within 30 % (the source datasets' statement).",
     compute=snow_depth_global,

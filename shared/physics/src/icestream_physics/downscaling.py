@@ -1,4 +1,4 @@
-"""Sharing out a coarse snow depth over the fine cells of its block, where snow is likely, without losing any of it."""
+"""Sharing out a coarse snow depth over the fine cells of its block, where snow is likely, losing none in silence."""
 
 from dataclasses import dataclass
 from enum import IntEnum
