@@ -105,6 +105,28 @@ def test_the_tree_knows_four_classes(tb: tuple[float, ...], state: Ground) -> No
     assert jin_2009(*tb) == state
 
 
+MILD = {"tb_19v": 262.0, "tb_19h": 258.0, "tb_22v": 262.0, "tb_37v": 260.0, "tb_85v": 262.0}
+
+
+@pytest.mark.parametrize(
+    ("cell", "channel", "edge", "below", "above"),
+    [
+        # Without scattering 85 GHz would see 450.2 - 0.506 * 262 - 1.874 * 262 + 0.00637 * 262 ** 2 = 263.902 K.
+        (MILD, "tb_85v", 263.902 - 5.0, Ground.PRECIPITATION, Ground.THAWED),
+        (MILD | {"tb_85v": 230.0}, "tb_22v", 258.0, Ground.THAWED, Ground.PRECIPITATION),
+        (MILD | {"tb_85v": 180.0}, "tb_22v", 165.0 + 0.49 * 180.0, Ground.THAWED, Ground.PRECIPITATION),
+        (MILD | {"tb_85v": 150.0}, "tb_22v", 165.0 + 0.49 * 150.0, Ground.THAWED, Ground.PRECIPITATION),
+        (MILD | {"tb_22v": 255.0, "tb_85v": 245.0}, "tb_19h", 262.0 - 18.0, Ground.DESERT, Ground.THAWED),
+        (MILD, "tb_37v", 252.0, Ground.FROZEN, Ground.THAWED),
+    ],
+)
+def test_the_tree_branches_at_its_thresholds(
+    cell: dict[str, float], channel: str, edge: float, below: Ground, above: Ground
+) -> None:
+    assert jin_2009(**cell | {channel: edge - 0.05}) == below
+    assert jin_2009(**cell | {channel: edge + 0.05}) == above
+
+
 PLACES = {
     "Yakutsk": (62.0, 129.7, True),
     "Nagqu": (31.5, 92.0, True),
