@@ -65,6 +65,14 @@ def test_a_broker_that_stays_full_says_what_did_not_get_in() -> None:
     assert broker.depth(INTAKE).ready == 2
 
 
+def test_what_no_queue_wanted_is_told_although_the_broker_is_full() -> None:
+    broker = broker_for(1)
+    unwanted = Message(b"", "nowhere", exchange="")
+    with pytest.raises(PublishNotConfirmed, match="full") as raised:
+        broker.publish([straight(0), unwanted, straight(1)], timeout=0.05)
+    assert raised.value.messages == (unwanted, straight(1))
+
+
 def test_dead_letters_keep_their_room_until_they_are_acked() -> None:
     broker = broker_for(1)
     broker.publish([straight(1)])

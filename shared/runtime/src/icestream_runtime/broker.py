@@ -39,7 +39,8 @@ class BrokerClosed(BrokerError):
 class PublishNotConfirmed(BrokerError):
     """Messages went out but were not confirmed in time. Each may or may not have arrived: publish them again.
 
-    messages : those without a confirm, in the order given
+    messages : those without a confirm, and those that no queue wanted, of which nobody would hear otherwise; in the
+        order given
     """
 
     def __init__(self, reason: str, messages: Sequence[Message]) -> None:

@@ -81,7 +81,8 @@ class MemoryBroker:
                     held = Held(message, queue)
                     if not self._wait_for_room(held.size, deadline - time.monotonic()):
                         full = f"the memory broker is full: {self._size} of {self._capacity} bytes after {timeout:g} s"
-                        raise PublishNotConfirmed(full, messages[done:]) if done else BrokerUnavailable(full)
+                        again = [*returned, *messages[done:]]
+                        raise PublishNotConfirmed(full, again) if done else BrokerUnavailable(full)
                     self._size += held.size
                     self._put(held)
         return returned

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any, Final
 
 import pika
@@ -65,6 +65,7 @@ class Publisher:
         self._opening = False
         self._tag = 0
         self._waiting: deque[Entry] = deque()
+        self._resting: deque[list[Entry]] = deque()
         self._under_way: dict[int, Entry] = {}
         link.attach(self)
 
@@ -100,10 +101,12 @@ class Publisher:
     def ended(self, error: Exception) -> None:
         self.lost(str(error))
         # A batch has as many entries as messages; each is told once.
-        for batch in dict.fromkeys([*self._handed_over(), *(batch for batch, _ in self._waiting)]):
+        left = chain(self._waiting, *self._resting)
+        for batch in dict.fromkeys([*self._handed_over(), *(batch for batch, _ in left)]):
             unsure = batch.sent and not isinstance(error, BrokerRefused)
-            batch.fail(PublishNotConfirmed(str(error), self._unconfirmed(batch)) if unsure else error)
+            batch.fail(PublishNotConfirmed(str(error), self._to_repeat(batch)) if unsure else error)
         self._waiting.clear()
+        self._resting.clear()
 
     def unblocked(self) -> None:
         self._pump()
@@ -199,11 +202,13 @@ class Publisher:
                 entry[0].declined = True
                 again.append(entry)
         if again:
-            self._link.later(NACK_PAUSE, lambda: self._again(again))
+            self._resting.append(again)
+            self._link.later(NACK_PAUSE, self._again)
         self._pump()
 
-    def _again(self, entries: list[Entry]) -> None:
-        self._waiting.extendleft(reversed(entries))
+    def _again(self) -> None:
+        """Send once more what has rested for longest."""
+        self._waiting.extendleft(reversed(self._resting.popleft()))
         self._pump()
 
     def _drop_abandoned(self) -> None:
@@ -217,12 +222,11 @@ class Publisher:
         unavailable = self._link.unavailable(timeout)
         if not batch.sent:
             return unavailable
-        unconfirmed = self._unconfirmed(batch)
         why = f"{self._link.address} does not take them: a queue is full" if batch.declined else str(unavailable)
         return PublishNotConfirmed(
-            f"{len(unconfirmed)} of {len(batch.messages)} messages have no confirm: {why}", unconfirmed
+            f"{len(batch.open)} of {len(batch.messages)} messages have no confirm: {why}", self._to_repeat(batch)
         )
 
     @staticmethod
-    def _unconfirmed(batch: Batch) -> list[Message]:
-        return [batch.messages[index] for index in sorted(batch.open.copy())]
+    def _to_repeat(batch: Batch) -> list[Message]:
+        return [batch.messages[index] for index in sorted(batch.open | batch.returned)]
