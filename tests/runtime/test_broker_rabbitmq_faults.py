@@ -215,6 +215,36 @@ def test_a_consumer_comes_back_when_its_queue_does(
     assert take(subscription).message_id == "5"
 
 
+def test_queues_that_go_at_once_do_not_end_the_connection(
+    rabbitmq: PrivateRabbitMQ,
+    broker: RabbitBroker,
+    amqp_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("icestream_runtime.rabbitmq.consumer.RESUBSCRIBE_PAUSE", 0.1)
+    subscription = broker.subscribe([INTAKE, OUTCOMES], prefetch=1)
+    asleep, awake = threading.Event(), threading.Event()
+
+    def sleep() -> None:
+        asleep.set()
+        awake.wait(10)
+
+    # Asleep, it hears of both together.
+    broker._consuming.call(sleep)
+    assert asleep.wait(5)
+    for queue in (INTAKE, OUTCOMES):
+        rabbitmq.manage("DELETE", f"queues/{amqp_url.rpartition('/')[2]}/{queue}")
+    time.sleep(0.1)
+    awake.set()
+    for queue in (INTAKE, OUTCOMES):
+        wait_until(lambda queue=queue: f"cancelled the consumer of {queue}" in caplog.text, 10)  # type: ignore[misc]
+    broker.apply(topology(bindings=["granule.#"]))
+    broker.publish([granule(5)])
+    assert take(subscription).message_id == "5"
+    assert "no connection" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [

@@ -198,7 +198,9 @@ class RabbitSubscription:
             "the broker cancelled the consumer of %s: its queue was deleted or lost its leader",
             frame.method.consumer_tag,
         )
-        self._channel.close()
+        # Of several queues that go at once each is told, and a channel can be closed once.
+        if self._channel is not None and self._channel.is_open:
+            self._channel.close()
 
     def _on_close(self, channel: Any, reason: Any) -> None:
         if channel is not self._channel:
