@@ -141,6 +141,31 @@ def test_a_directory_that_goes_while_it_is_looked_at_is_made_again(
     assert gone
 
 
+def test_what_was_made_anew_while_somebody_made_room_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, others, opened, held = Cache(tmp_path, 10), Cache(tmp_path, 100), os.open, []
+    old = get(cache, 1)
+
+    def somebody_is_quicker(path: str | Path, *given: int, **named: int) -> int:
+        descriptor = opened(path, *given, **named)
+        if path == old.parent and not held:
+            held.append(path)
+            shutil.rmtree(old.parent)
+            get(others, 1, hold=True)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", somebody_is_quicker)
+    get(cache, 2)
+    assert held
+    assert old.read_bytes() == b"x" * 8
+
+
+@pytest.mark.timeout(20)
+def test_a_cache_that_is_a_link_to_what_is_not_there_is_said_to_be_unusable(tmp_path: Path) -> None:
+    (tmp_path / "cache").symlink_to(tmp_path / "not mounted")
+    with pytest.raises(StorageError, match="cannot be used"):
+        get(Cache(tmp_path / "cache", 30), 1)
+
+
 def test_what_cannot_be_fetched_leaves_nothing_behind(tmp_path: Path) -> None:
     def fails(path: Path) -> None:
         path.write_bytes(b"half")

@@ -128,8 +128,8 @@ class Cache:
                 lock = os.open(directory, os.O_RDONLY)
             except FileNotFoundError:  # somebody made room just now
                 continue
-            except FileExistsError:  # the same, while mkdir asked whether what is there is a directory
-                if directory.is_file():
+            except FileExistsError as error:  # the same, while mkdir asked whether what is there is a directory
+                if directory.is_file() or Path(error.filename).is_symlink():
                     raise
                 continue
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -224,6 +224,8 @@ def _remove(directory: Path) -> bool:
         return True
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is(lock, directory):  # somebody else was quicker, and what has its name by now may be in use
+            return False
         shutil.rmtree(directory)
     except OSError:  # somebody holds it, or the file system knows no locks
         return False
