@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from s3fs import S3FileSystem
 
 from icestream_core import naming
 from icestream_core.errors import GranuleError, SettingsError, StorageError
@@ -83,6 +84,25 @@ def test_who_loses_leaves_nothing_behind(s3: PrivateS3, storage: Storage) -> Non
     found = [path.partition("/store/")[2] for path in s3.filesystem().find(f"{storage.root}/store")]
     prefix = published.manifest.href.rpartition("/store/")[2]
     assert sorted(found) == sorted([f"{prefix}/2014032.txt", f"{prefix}/manifest.json", f"{TARGET[6:]}/manifest.json"])
+
+
+def test_a_manifest_that_was_sent_twice_because_the_answer_was_lost_is_no_lost_race(
+    s3: PrivateS3, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = S3FileSystem._pipe_file
+
+    async def sent_twice(filesystem: S3FileSystem, path: str, *given: object, **named: object) -> None:
+        await send(filesystem, path, *given, **named)
+        await send(filesystem, path, *given, **named)
+
+    monkeypatch.setattr(S3FileSystem, "_pipe_file", sent_twice)
+    monkeypatch.setattr(S3FileSystem, "cachable", False)
+    staged = storage.stage(TOKEN)
+    fill(staged, b"mine")
+    published = storage.publish(staged, TARGET)
+    assert not published.adopted
+    assert s3.filesystem().cat_file(f"{published.manifest.href}/2014032.txt") == b"mine"
+    assert storage.find(TARGET) == published.manifest
 
 
 def test_a_root_that_was_moved_as_a_whole_is_found_where_it_lies_now(

@@ -85,11 +85,13 @@ class Bucket:
             except OSError as error:
                 if not is_lost_race(error):
                     raise
-                self._remove(prefix)
                 there = self.find(target)
-                if there is None:
-                    raise StorageError(f"{place}/{MANIFEST} was there and is gone") from None
-                return Published(there, adopted=True)
+                # It may be ours: where the answer is lost on its way, the client sends it again, and is refused.
+                if there is None or there.href != prefix:
+                    self._remove(prefix)
+                    if there is None:
+                        raise StorageError(f"{place}/{MANIFEST} was there and is gone") from None
+                    return Published(there, adopted=True)
             self._sweep(place, staged.name)
         return Published(manifest.model_copy(update={"href": prefix}), adopted=False)
 
