@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -130,3 +132,27 @@ time.sleep(60)
     assert storage.sweep() == 1
     assert not of_the_other.exists()
     assert mine.exists()
+
+
+def test_a_sweep_that_looks_at_staging_as_it_is_made_does_not_keep_it_from_its_lock(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, swept = os.open, threading.Event()
+
+    def opened_by_two(path: str | Path, flags: int) -> int:
+        if not swept.is_set():
+            swept.set()
+            looks = opened(path, flags)
+            fcntl.flock(looks, fcntl.LOCK_EX)
+            threading.Timer(0.05, os.close, [looks]).start()
+        return opened(path, flags)
+
+    monkeypatch.setattr(os, "open", opened_by_two)
+    staged = storage.stage(TOKEN)
+    monkeypatch.undo()
+    assert swept.is_set()
+    time.sleep(0.1)
+    old = time.time() - 60
+    os.utime(staged, (old, old))
+    assert Storage(storage.root).sweep() == 0
+    assert staged.is_dir()

@@ -33,7 +33,8 @@ class Staging:
         try:
             directory.mkdir(parents=True)
             self._locks[directory] = os.open(directory, os.O_RDONLY)
-            _lock(self._locks[directory])
+            # A sweep may be looking at it at this moment.
+            _lock(self._locks[directory], wait=True)
         except OSError as error:
             raise StorageError(f"staging directory {directory} cannot be made: {error}") from error
         return directory
@@ -59,10 +60,10 @@ class Staging:
         return removed
 
 
-def _lock(descriptor: int) -> bool | None:
+def _lock(descriptor: int, *, wait: bool = False) -> bool | None:
     """Lock a directory for as long as this process lives; None where the file system knows no such locks."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:
