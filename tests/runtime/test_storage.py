@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -156,3 +157,12 @@ def test_a_sweep_that_looks_at_staging_as_it_is_made_does_not_keep_it_from_its_l
     os.utime(staged, (old, old))
     assert Storage(storage.root).sweep() == 0
     assert staged.is_dir()
+
+
+def test_a_disk_that_is_away_is_nobodys_fault(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_stale(path: Path) -> bool:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+    monkeypatch.setattr(Path, "exists", is_stale)
+    with pytest.raises(StorageError, match="does not say how much room is left"):
+        storage.space()

@@ -24,10 +24,10 @@ def space_of(places: Mapping[str, Path]) -> dict[str, Space]:
     """
     found = {}
     for name, path in places.items():
-        there = next(each for each in (path, *path.parents) if each.exists())
         try:
+            there = next(each for each in (path, *path.parents) if each.exists())
             usage = shutil.disk_usage(there)
         except OSError as error:
-            raise StorageError(f"{there} does not say how much room is left: {error}") from error
+            raise StorageError(f"{path} does not say how much room is left: {error}") from error
         found[name] = Space(usage.free, usage.total)
     return found
