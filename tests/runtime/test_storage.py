@@ -16,8 +16,10 @@ import pytest
 from icestream_core import naming
 from icestream_core.errors import GranuleError, StorageError
 from icestream_core.granule import Asset
-from icestream_runtime.storage import Storage
+from icestream_runtime.storage import Access, Storage
+from icestream_runtime.storage.buckets import Buckets
 from icestream_runtime.storage.checksum import Checksums
+from icestream_runtime.storage.fetch import Fetcher
 from icestream_runtime.storage_contract import SLOT, TARGET, TOKEN, StorageContract, asset, fill
 
 
@@ -166,3 +168,21 @@ def test_a_disk_that_is_away_is_nobodys_fault(storage: Storage, monkeypatch: pyt
     monkeypatch.setattr(Path, "exists", is_stale)
     with pytest.raises(StorageError, match="does not say how much room is left"):
         storage.space()
+
+
+def test_a_file_that_others_hold_stays_where_one_cannot_read_it_just_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetcher = Fetcher(tmp_path, 100, Access(), Buckets(Access()))
+    monkeypatch.setattr(fetcher, "_download", lambda _href, to, *_: to.write_bytes(b"snow"))
+    wanted = asset(tmp_path / "granule.bin", b"snow").model_copy(update={"href": "https://example.org/granule.bin"})
+    held = fetcher.fetch(wanted)
+
+    def too_many_files(*_: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checksums, "verify", too_many_files)
+        with pytest.raises(StorageError, match="cannot be read"):
+            fetcher.fetch(wanted)
+    assert held.read_bytes() == b"snow"

@@ -86,8 +86,12 @@ class Fetcher:
         kept = self._cache.get(asset.checksum, name_of(asset.href), asset.size, arrive)
         try:
             self._checksums.verify(kept, asset, granule_id)
-        except BaseException:
+        except GranuleError:
             self._cache.forget(kept)
+            raise
+        except BaseException:
+            # It could not be read just now, which says nothing of the file: others may be about to open it.
+            self._cache.release(kept)
             raise
         return kept
 
