@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,21 @@ def test_children_that_make_a_slot_are_shown_as_busy_and_the_disk_with_its_room(
     stage.outcomes(1)
     stage.until(lambda: stage.metrics.value(CHILDREN_BUSY) == 0)
     stage.until(lambda: stage.metrics.value(DISK_FREE, place="output") > 0)
+
+
+def test_a_sweep_that_fails_ends_the_worker_with_the_reason(stage: Stage) -> None:
+    stage.make_queues()
+
+    def fails() -> int:
+        raise OSError("stale file handle")
+
+    stage.storage.sweep = fails  # type: ignore[method-assign]
+    given = {"broker": stage.broker, "storage": stage.storage, "metrics": stage.metrics}
+    settings = Settings(out=str(stage.directory / "out"), grace_seconds=SOON)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, settings, stage.products, stage.stop, children=InlineChildren(load_tally()), **given)
+        try:
+            with pytest.raises(OSError, match="stale"):
+                running.result(3)
+        finally:
+            stage.stop.set()

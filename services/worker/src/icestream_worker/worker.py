@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
 import structlog
@@ -118,22 +118,17 @@ class Worker:
         self._log.info("ready", products=[f"{product.name} {product.version}" for product in self._products])
         with ThreadPoolExecutor(self._hold, "slot") as threads:
             working = [threads.submit(self._work, number, subscription, stop) for number in range(self._hold)]
-            sweep_at = space_at = 0.0
-            # A thread that ends before it is told to has failed: its reason is raised below.
-            while not stop.is_set() and not wait(working, POLL_SECONDS, FIRST_COMPLETED).done:
-                if time.monotonic() >= sweep_at:
-                    self._sweep()
-                    sweep_at = time.monotonic() + SWEEP_SECONDS
-                if time.monotonic() >= space_at:
-                    self._show_space()
-                    space_at = time.monotonic() + self._gauge_seconds
-            stop.set()
-            subscription.cancel()
-            _, late = wait(working, self._grace_seconds)
-            if late:
-                self._log.warning("the grace period is over: what is not done is given back", slots=len(late))
-            self._given_up.set()
-            self._children.close()
+            try:
+                self._look_after(working, stop)
+            finally:
+                # Whatever ends this: the threads work until they are told, and nobody leaves before them.
+                stop.set()
+                subscription.cancel()
+                _, late = wait(working, self._grace_seconds)
+                if late:
+                    self._log.warning("the grace period is over: what is not done is given back", slots=len(late))
+                self._given_up.set()
+                self._children.close()
         subscription.close()
         for each in working:
             each.result()
@@ -142,6 +137,18 @@ class Worker:
     def register(self, stop: threading.Event) -> bool:
         """Send the records of the products to the intake until it has them; False where told to stop before."""
         return self._publish(record_messages(self._products, SOURCE), "registration", stop)
+
+    def _look_after(self, working: Sequence[Future[None]], stop: threading.Event) -> None:
+        """Sweep and show what there is to show, until told to stop."""
+        sweep_at = space_at = 0.0
+        # A thread that ends before it is told to has failed: its reason is raised by `run`.
+        while not stop.is_set() and not wait(working, POLL_SECONDS, FIRST_COMPLETED).done:
+            if time.monotonic() >= sweep_at:
+                self._sweep()
+                sweep_at = time.monotonic() + SWEEP_SECONDS
+            if time.monotonic() >= space_at:
+                self._show_space()
+                space_at = time.monotonic() + self._gauge_seconds
 
     def _show_space(self) -> None:
         try:
