@@ -9,18 +9,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import psutil
 import pytest
 
+from icestream_core.errors import StorageError
 from icestream_core.outcome import Outcome
 from icestream_core.task import Task
 from icestream_runtime.storage import Storage
-from icestream_worker.children import ProcessChildren
-from icestream_worker.compute_child import Job
+from icestream_worker.children import Child, Limits, ProcessChildren, Started
+from icestream_worker.children import _end as end
+from icestream_worker.compute_child import Job, Shown
+from icestream_worker.faults import Answer
 from icestream_worker.handle import Handler
 from worker.tasks import count_granule, handling, load_tally, load_tally_once_there_is, task_of
 
@@ -185,6 +189,81 @@ def test_a_child_that_computed_enough_is_followed_by_another_and_no_slot_waits(
             time.sleep(0.02)
         assert {process.pid for process in children_of(os.getpid())} - others
     assert beside > 0, "no slot was made while the next process loaded the plugins"
+
+
+class Pool:
+    """A pool of a process that is none: it gives the futures that it is told."""
+
+    def __init__(self, futures: Callable[[], Future[Answer]]) -> None:
+        self._futures, self.scheduled = futures, 0
+
+    def schedule(self, *_: object, **__: object) -> Future[Answer]:
+        self.scheduled += 1
+        return self._futures()
+
+    def stop(self) -> None: ...
+
+    def join(self) -> None: ...
+
+
+class Nursery:
+    """Starts what it is told to start, one after the other, or fails to."""
+
+    def __init__(self, *starts: Started | StorageError) -> None:
+        self._starts = iter(starts)
+
+    def submit(self, call: Callable[..., Any], *_: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        start = None if call is end else next(self._starts)
+        if isinstance(start, StorageError):
+            future.set_exception(start)
+        else:
+            future.set_result(start)
+        return future
+
+
+class AfterAPause(Future[Answer]):
+    """Answers the moment after somebody has ceased to wait for it."""
+
+    def result(self, timeout: float | None = None) -> Answer:
+        if self.done():
+            return super().result(timeout)
+        self.set_result(Answer("made"))
+        raise TimeoutError
+
+
+def made() -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_result(Answer("made"))
+    return future
+
+
+def child_of(*starts: Started | StorageError, recycle_after: int = 100) -> Child:
+    return Child(cast("Any", Nursery(*starts)), load_tally, recycle_after, None, lambda _job, _end: None)
+
+
+def started(futures: Callable[[], Future[Answer]] = made) -> Started:
+    return Started(cast("Any", Pool(futures)), Shown(), cast("Any", made()))
+
+
+def test_an_answer_that_comes_between_two_looks_is_no_limit() -> None:
+    child = child_of(started(AfterAPause))
+    assert child.compute(cast("Job", None), Limits(60, 2**40)).status == "made"
+
+
+def test_a_successor_that_could_not_be_started_is_asked_for_again() -> None:
+    first, third = started(), started()
+    child = child_of(first, StorageError("no memory"), third, recycle_after=0)
+    for _ in range(4):
+        assert child.compute(cast("Job", None), Limits(60, 2**40)).status == "made"
+    assert (cast("Pool", first.pool).scheduled, cast("Pool", third.pool).scheduled) == (3, 1)
+    child.close()
+
+
+def test_a_successor_that_could_not_be_started_does_not_keep_a_child_from_closing() -> None:
+    child = child_of(started(), StorageError("no memory"), recycle_after=0)
+    child.compute(cast("Job", None), Limits(60, 2**40))
+    child.close()
 
 
 def test_children_of_a_killed_parent_die_and_publish_nothing(tmp_path: Path) -> None:

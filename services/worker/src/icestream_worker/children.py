@@ -236,7 +236,8 @@ class Child:
             try:
                 return future.result(WATCH_SECONDS)
             except TimeoutError:
-                if future.done():
+                # The job's limit, or only our pause: then an answer may have come the moment after it.
+                if future.done() and isinstance(future.exception(), TimeoutError):
                     raise self._ended(job, "time", f"it took longer than its limit of {limits.seconds:g} s") from None
             except ProcessExpired as error:
                 raise self._explained(job, watch, error.exitcode) from None
@@ -254,7 +255,7 @@ class Child:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
             _end(self._process)
-            if self._successor is not None:
+            if self._successor is not None and self._successor.exception() is None:
                 _end(self._successor.result())
 
     def _start(self) -> Started:
@@ -265,8 +266,11 @@ class Child:
             initargs=(self._load, self._publisher, os.getpid(), shown),
             context=self._context,
         )
-        # To ask something of it starts it: the first job need not wait for the imports.
-        return Started(pool, shown, pool.schedule(loaded))
+        try:
+            # To ask something of it starts it: the first job need not wait for the imports.
+            return Started(pool, shown, pool.schedule(loaded))
+        except (OSError, BrokenPool) as error:
+            raise StorageError(f"this worker cannot start a child: {error.__cause__ or error}") from error
 
     def _succeed(self) -> None:
         """Have a successor started once this process has computed enough, and go over to it once it is ready."""
@@ -276,6 +280,9 @@ class Child:
             if self._successor is None:
                 if self._computed >= self._recycle_after:
                     self._successor = self._nursery.submit(self._start)
+            elif self._successor.done() and self._successor.exception() is not None:
+                # There was no memory for it, say: the next job asks for another.
+                self._successor = None
             elif self._successor.done() and self._successor.result().loaded.done():
                 self._nursery.submit(_end, self._process)
                 self._take_over(self._successor.result())
@@ -317,7 +324,8 @@ class Child:
         with self._ending:
             if not self._closed:
                 _end(self._process)
-                self._take_over((self._successor or self._nursery.submit(self._start)).result())
+                successor, self._successor = self._successor, None
+                self._take_over((successor or self._nursery.submit(self._start)).result())
 
 
 def _end(process: Started) -> None:
