@@ -30,6 +30,7 @@ from icestream_runtime.metrics import (
     SLOTS,
     UNREADABLE,
     WAITING_SLOTS,
+    Metric,
     Metrics,
 )
 from icestream_runtime.settings import Settings
@@ -190,3 +191,39 @@ def test_what_has_not_happened_yet_is_shown_as_nought_so_that_the_first_is_seen(
         fault: known("icestream_outcomes_total", labels | {"outcome": "failed", "fault": fault})
         for fault in ("product", "granule", "storage", "limit")
     } == {"product": 0, "granule": 0, "storage": 0, "limit": 0}
+
+
+def test_who_comes_back_last_shows_last(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icestream_gatherer.gatherer.AWAY_SECONDS", 0.01)
+    metrics, both, paused = Metrics(), threading.Barrier(2), threading.Event()
+    gatherer = Gatherer(Settings(), house.broker, house.ledger, house.storage, metrics, plugins.lifecycle([]))
+    show = metrics.show
+
+    def shown_late(metric: Metric, value: float, **labels: str) -> None:
+        # The first who is back sees that the other is not, and is held up before it says so.
+        if labels == {"what": "broker"} and gatherer._away.keys() == {"last"} and not paused.is_set():
+            paused.set()
+            last.join(0.3)
+        show(metric, value, **labels)
+
+    def turn() -> None:
+        tried: list[int] = []
+
+        def work() -> None:
+            tried.append(1)
+            if len(tried) == 1:
+                raise BrokerUnavailable("no answer")
+            both.wait(5)
+            if len(tried) == 2 and threading.current_thread().name == "last":
+                assert paused.wait(5)
+
+        gatherer._until_it_works(threading.current_thread().name, threading.Event(), work)
+
+    first, last = (threading.Thread(target=turn, name=name) for name in ("first", "last"))
+    monkeypatch.setattr(metrics, "show", shown_late)
+    for thread in (first, last):
+        thread.start()
+    for thread in (first, last):
+        thread.join(10)
+    assert gatherer._what_is_away() is None
+    assert metrics.value(AWAY, what="broker") == 0

@@ -92,6 +92,7 @@ class Gatherer:
         ]
         self._gauges = Gauges(ledger, broker, storage, self.records, metrics)
         self._away: dict[str, tuple[str, str]] = {}
+        self._showing = threading.Lock()
         self._show_away()
         for what in AWAYS:
             metrics.expect(AWAY_ERRORS, what=what)
@@ -203,9 +204,11 @@ class Gatherer:
         return "; ".join(f"{name}: {reason}" for name, (_, reason) in list(self._away.items())) or None
 
     def _show_away(self) -> None:
-        away = {what for what, _ in list(self._away.values())}
-        for what in AWAYS:
-            self._metrics.show(AWAY, what in away, what=what)
+        # One after the other: who looked first must not be who shows last.
+        with self._showing:
+            away = {what for what, _ in list(self._away.values())}
+            for what in AWAYS:
+                self._metrics.show(AWAY, what in away, what=what)
 
     def _what_is_not_heard(self) -> str | None:
         missing = [name for name in ("intake", "outcomes") if name not in self._idle_since]
