@@ -73,6 +73,23 @@ def test_granules_of_another_gatherer_that_had_not_heard_of_a_product_are_found_
     house.close()
 
 
+def test_a_product_that_is_registered_again_while_it_is_caught_up_with_is_caught_up_with_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "STALE_SECONDS", 0.0)
+    house = House(tmp_path)
+    one = house.gatherer()
+    one.records.register(product().record())
+    ((first, registered_at),) = one.records.to_catch_up()
+    one.records.register(product(version="1.0.1").record())
+    one.records.caught_up(first, registered_at)
+    ((again, registered_again_at),) = one.records.to_catch_up()
+    assert again.version == "1.0.1"
+    one.records.caught_up(again, registered_again_at)
+    assert one.records.to_catch_up() == []
+    house.close()
+
+
 def test_a_new_record_is_heard_of_by_the_other_gatherer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "STALE_SECONDS", 0.0)
     house = House(tmp_path)

@@ -91,20 +91,22 @@ class Records:
                     self._letters.keep(naming.INTAKE, reason, encode(granule), {})
         return list(found)
 
-    def to_catch_up(self) -> list[Product]:
-        """Return products that were registered here a while ago, and have not been caught up with since.
+    def to_catch_up(self) -> list[tuple[Product, float]]:
+        """Return products that were registered here a while ago, and have not been caught up with since; each with when
+        that was, time.monotonic().
 
         Another gatherer may have recorded granules of theirs while it had not yet heard of them.
         """
         since = time.monotonic() - 2 * STALE_SECONDS
         with self._lock:
-            names = [name for name, at in self._registered.items() if at < since]
-        return [product for name in names if (product := self.find(name)) is not None]
+            registered = [(name, at) for name, at in self._registered.items() if at < since]
+        return [(product, at) for name, at in registered if (product := self.find(name)) is not None]
 
-    def caught_up(self, product: Product) -> None:
-        """Say that nothing was missed of a product."""
+    def caught_up(self, product: Product, registered_at: float) -> None:
+        """Say that nothing was missed of a product, unless it was registered again meanwhile."""
         with self._lock:
-            self._registered.pop(product.name, None)
+            if self._registered.get(product.name) == registered_at:
+                del self._registered[product.name]
 
     def refresh(self, *, force: bool = False) -> None:
         """Read the records again where they may be stale."""
