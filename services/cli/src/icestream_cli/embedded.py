@@ -87,6 +87,8 @@ class Embedded:
 
     def __enter__(self) -> Self:
         """Start everything; products are known before the first granule comes."""
+        # First, because a port in use ends it all, and nothing runs yet that would have to be stopped.
+        health = self._health()
         if isinstance(self.broker, MemoryBroker):
             made = {product.name for product in self._products}
             self.ledger.republish(sorted({name for each in self._products for name in each.collections_read} & made))
@@ -98,13 +100,9 @@ class Embedded:
         self._start("gatherer", self._gather)
         self._start("worker", self._work)
         self._start("watcher", self.watcher.run)
-        if self._settings.metrics_port is not None:
-            live = [Check("parts", self._dead_part), *self.watcher.live]
-            server = HealthServer(
-                live, self.watcher.ready, self.metrics.registry, self._settings.metrics_port, metrics=self.metrics
-            )
+        if health is not None:
             self.metrics.introduce("run")
-            self._closing.enter_context(server)
+            self._closing.enter_context(health)
         return self
 
     def __exit__(
@@ -118,6 +116,9 @@ class Embedded:
             self._stop("gatherer")
             self._stop("catalogue")
         finally:
+            # Where the order could not be kept, a broker that is away, say: whoever was not told yet works on.
+            for stop, _ in self._parts.values():
+                stop.set()
             self._threads.shutdown()
             self._closing.close()
         for _, future in self._parts.values():
@@ -157,6 +158,14 @@ class Embedded:
         from icestream_catalogue.__main__ import run
 
         run(self._settings, stop, broker=self.broker, ledger=self.ledger, storage=self._storage, metrics=self.metrics)
+
+    def _health(self) -> HealthServer | None:
+        """Return what will answer how it is, its port bound; None where no port is set."""
+        port = self._settings.metrics_port
+        if port is None:
+            return None
+        live = [Check("parts", self._dead_part), *self.watcher.live]
+        return HealthServer(live, self.watcher.ready, self.metrics.registry, port, metrics=self.metrics)
 
     def _start(self, name: str, run: Callable[[threading.Event], None]) -> None:
         stop = threading.Event()
