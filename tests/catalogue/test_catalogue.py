@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from catalogue.world import World, again, day_of, get, serving, until
 from icestream_catalogue.catalogue import Catalogue
+from icestream_catalogue.entry import Entry, entry_of
 from icestream_catalogue.store import Store, open_store
+from icestream_core.errors import StorageError
 from icestream_core.granule import Granule
 from icestream_core.message import encode
 from icestream_core.naming import CATALOGUE, DEAD
 from icestream_runtime.broker import Message
 from icestream_runtime.metrics import ANNOUNCEMENTS, UNREADABLE
+from icestream_runtime.storage import Storage
 from icestream_runtime.topology import catalogue_topology
 
 DEPTH = "snow-depth-china"
@@ -162,6 +166,30 @@ def test_a_product_that_is_not_in_the_catalogues_queue_is_taken_from_the_ledger(
     world.announce(second)
     consume(world, store)
     assert fates(world)["repeated"] >= 1
+
+
+@pytest.mark.parametrize("stumbles_at", range(4))
+def test_a_catching_up_that_was_cut_short_is_taken_up_where_it_ended(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch, stumbles_at: int
+) -> None:
+    monkeypatch.setattr("icestream_catalogue.catalogue.CHUNK", 2)
+    monkeypatch.setattr("icestream_catalogue.catalogue.OVERLAP", timedelta(0))
+    monkeypatch.setattr("icestream_catalogue.store.EXTENTS_SECONDS", -1.0)
+    made = [world.make(day_of(DEPTH, number)).granule_id for number in range(4)]
+    stumbled: list[str] = []
+
+    def away_once(granule: Granule, storage: Storage) -> Entry:
+        if granule.granule_id == made[stumbles_at] and not stumbled:
+            stumbled.append(granule.granule_id)
+            raise StorageError("away")
+        return entry_of(granule, storage)
+
+    monkeypatch.setattr("icestream_catalogue.catalogue.entry_of", away_once)
+    catalogue = Catalogue(world.broker, store, world.ledger, world.storage, world.metrics)
+    with pytest.raises(StorageError, match="away"):
+        catalogue.catch_up(threading.Event())
+    catalogue.catch_up(threading.Event())
+    assert [granule_id for granule_id in made if store.item(granule_id) is None] == []
 
 
 def test_a_catalogue_that_runs_keeps_what_comes_and_starts_again_where_it_was(world: World) -> None:

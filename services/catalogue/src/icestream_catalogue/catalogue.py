@@ -89,23 +89,39 @@ class Catalogue:
         self._log.info("stopped")
 
     def catch_up(self, stop: threading.Event) -> int:
-        """Take from the ledger what was announced since the latest item was; returns how much was new."""
+        """Take from the ledger what was announced since the latest item was; returns how much was new.
+
+        The oldest first: where this ends before its time, the latest item tells how far it came.
+        """
         self._copy_records()
         latest = max((extent.announced for extent in self._store.extents().values()), default=None)
         since = latest - OVERLAP if latest else datetime.min.replace(tzinfo=UTC)
         looked_at = kept = 0
-        until: datetime | None = None
-        while not stop.is_set():
-            makes = self._ledger.recent(CHUNK, until)
-            wanted = [make for make in makes if make["finalised_at"] > since]
-            looked_at += len(wanted)
-            kept += self._keep([announced(make) for make in wanted if make["current"]])
-            if len(wanted) < CHUNK or makes[-1]["finalised_at"] == until:
+        for until in reversed(self._chunks(since, stop)):
+            if stop.is_set():
                 break
-            until = makes[-1]["finalised_at"]
+            # More than a chunk: what is finalised meanwhile must not push out what was found.
+            makes = [make for make in self._ledger.recent(2 * CHUNK, until) if make["finalised_at"] >= since]
+            looked_at += len(makes)
+            kept += self._keep([announced(make) for make in reversed(makes) if make["current"]])
+            since = until
         if kept:
             self._log.info("caught up with the ledger", looked_at=looked_at, new=kept)
         return kept
+
+    def _chunks(self, since: datetime, stop: threading.Event) -> list[datetime]:
+        """Return, the latest first, when the last make of each chunk was finalised of those that were since."""
+        found: list[datetime] = []
+        until: datetime | None = None
+        while not stop.is_set():
+            makes = self._ledger.recent(CHUNK, until)
+            if not makes or makes[0]["finalised_at"] <= since:
+                break
+            found.append(makes[0]["finalised_at"])
+            if len(makes) < CHUNK or makes[-1]["finalised_at"] == until:
+                break
+            until = makes[-1]["finalised_at"]
+        return found
 
     def handle(self, subscription: Subscription, batch: Sequence[Delivery]) -> None:
         """Keep a batch of announcements and settle it."""
