@@ -27,6 +27,8 @@ HELD: Final = 500
 OVERLAP: Final = timedelta(seconds=5)
 """Transactions do not commit in the order of their clocks."""
 LOOKED_AT: Final = 100
+TOLD_AT_ONCE: Final = 200
+"""Items that are told one by one; of more, pages are told to read everything anew."""
 
 Event = tuple[str, dict[str, Any]]
 """(kind, content): item, slot or anew."""
@@ -76,10 +78,15 @@ class Live:
             try:
                 fresh = since is None
                 since = since or self._store.clock()
-                for change in self._store.changes(since - OVERLAP):
+                changes = self._store.changes(since - OVERLAP, TOLD_AT_ONCE)
+                for change in changes:
                     since = max(since, change.changed)
                     if items.is_new((change.id, change.standing)) and not fresh:
                         self._tell("item", _item(change))
+                if len(changes) == TOLD_AT_ONCE:
+                    # Whatever is more was left out, and would be at every look that begins where this one did.
+                    since = self._store.clock()
+                    self._tell("anew", {})
                 now = self._ledger.clock()
                 for row in reversed(self._ledger.slots(limit=LOOKED_AT)):
                     if slots.is_new(_mark(row)) and not fresh:
