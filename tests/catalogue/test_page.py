@@ -256,6 +256,66 @@ def test_what_is_announced_while_the_page_is_open_appears(page: Page, world: Wor
     expect(page.locator(".items li")).to_have_count(10)
 
 
+STREAM = """
+window.EventSource = class extends EventTarget {
+  constructor() { super(); window.stream = this; }
+  close() {}
+};
+"""
+
+
+def test_what_changed_while_the_stream_was_lost_is_read_when_it_is_back(page: Page) -> None:
+    page.add_init_script(STREAM)
+    page.clock.install()
+    page.goto("/#/products")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Products")
+    page.evaluate("stream.dispatchEvent(new Event('open'))")
+    page.clock.run_for(1500)
+    page.evaluate("stream.dispatchEvent(new Event('error'))")
+    with page.expect_request("**/api/overview", timeout=3000):
+        page.evaluate("stream.dispatchEvent(new Event('open'))")
+        page.clock.run_for(1500)
+
+
+def test_what_changes_while_a_page_is_read_is_read_after_and_not_beside(page: Page) -> None:
+    held: list[Route] = []
+    page.add_init_script(STREAM)
+    page.clock.install()
+    page.route("**/api/overview", lambda route: held.append(route))
+    page.goto("/#/products")
+    page.evaluate("stream.dispatchEvent(new MessageEvent('slot', { data: '{}' }))")
+    page.clock.run_for(1500)
+    assert len(held) == 1
+    held.pop().continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Products")
+    page.unroute("**/api/overview")
+    with page.expect_request("**/api/overview", timeout=3000):
+        page.clock.run_for(1500)
+
+
+def test_a_map_that_comes_late_does_not_take_the_place_of_another_page(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/coast.json", lambda route: held.append(route))
+    with page.expect_response("**/api/overview"):
+        page.goto("/", wait_until="commit")
+    page.evaluate("location.hash = '#/products'")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Products")
+    with page.expect_response("**/coast.json"):
+        held.pop().continue_()
+    page.wait_for_timeout(100)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Products")
+
+
+def test_a_coast_that_could_not_be_had_is_asked_for_again(page: Page) -> None:
+    page.route("**/coast.json", lambda route: route.fulfill(body="cut sho"))
+    page.goto("/", wait_until="commit")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    page.unroute("**/coast.json")
+    again.click()
+    expect(page.locator(".items li").first).to_be_visible()
+
+
 def test_a_picture_is_laid_where_its_grid_lies(page: Page) -> None:
     page.goto("/")
     page.get_by_label("Product").select_option(DEPTH)

@@ -7,7 +7,12 @@ let coast = null;
 
 export async function loadCoast() {
   coast ??= fetch("coast.json").then((answer) => answer.json()).then((read) => read.rings.map(unpack));
-  return coast;
+  try {
+    return await coast;
+  } catch (error) {
+    coast = null;  // What failed is not kept: whoever asks again is to have another try.
+    throw error;
+  }
 }
 
 function unpack(steps) {

@@ -5,7 +5,7 @@ import { citation } from "./citation.js";
 import { h, replace } from "./dom.js";
 import { ago, bytes, interval, moment } from "./format.js";
 import { drawLineage } from "./lineage.js";
-import { onChange } from "./live.js";
+import { keepUp } from "./live.js";
 
 export async function itemPage(main, signal, id) {
   const show = async () => {
@@ -15,8 +15,7 @@ export async function itemPage(main, signal, id) {
     const [item, known] = await Promise.all([findItem(id, signal), overview(signal)]);
     replace(main, sheet(item, graph, known.publisher));
   };
-  await show();
-  onChange(["item"], signal, show);
+  await keepUp(["item"], signal, show);
 }
 
 function granule(node, graph) {

@@ -5,8 +5,17 @@ let latest = 0;
 
 export function follow() {
   const source = new EventSource("api/events");
-  source.addEventListener("open", () => show("live", "live"));
-  source.addEventListener("error", () => show("waiting", "reconnecting"));
+  let lost = false;
+  source.addEventListener("open", () => {
+    show("live", "live");
+    // What changed while nobody was told is told to nobody afterwards.
+    if (lost) tell("anew", {});
+    lost = false;
+  });
+  source.addEventListener("error", () => {
+    lost = true;
+    show("waiting", "reconnecting");
+  });
   source.addEventListener("full", () => show("waiting", "not live: too many pages are open"));
   source.addEventListener("item", (event) => {
     const item = JSON.parse(event.data);
@@ -22,19 +31,32 @@ export function follow() {
   addEventListener("pagehide", () => source.close());
 }
 
-// Call when something changes, at most once a second; ends with the page that asked.
-export function onChange(kinds, signal, call) {
-  let waiting = 0;
-  const later = () => {
-    if (waiting) return;
-    waiting = setTimeout(() => {
-      waiting = 0;
-      if (signal.aborted) return;
+// Call now, and again when something changes, at most once a second; ends with the page that asked. One call after the
+// other, or the answer to an earlier one could come last. Nothing that changes from now on is missed.
+export async function keepUp(kinds, signal, call) {
+  let busy = true;
+  let changed = false;
+  const change = () => {
+    changed = true;
+    if (busy) return;
+    busy = true;
+    setTimeout(async () => {
+      changed = false;
       // What could not be read anew stays as it was; whether the page is live is told above.
-      call().catch((error) => error.name === "AbortError" || console.warn(`not read anew: ${error.message}`));
+      if (!signal.aborted) await call().catch((error) => error.name === "AbortError" || console.warn(`not read anew: ${error.message}`));
+      end();
     }, 1000);
   };
-  for (const kind of [...kinds, "anew"]) document.addEventListener(`icestream:${kind}`, later, { signal });
+  const end = () => {
+    busy = false;
+    if (changed && !signal.aborted) change();
+  };
+  for (const kind of [...kinds, "anew"]) document.addEventListener(`icestream:${kind}`, change, { signal });
+  try {
+    await call();
+  } finally {
+    end();
+  }
 }
 
 function tell(kind, detail) {

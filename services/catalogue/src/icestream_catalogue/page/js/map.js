@@ -4,7 +4,7 @@ import { latestOfEach, overview, quicklook, search } from "./api.js";
 import { Chart, loadCoast } from "./chart.js";
 import { h, replace } from "./dom.js";
 import { ago, count, day, interval } from "./format.js";
-import { onChange } from "./live.js";
+import { keepUp } from "./live.js";
 import { drape } from "./drape.js";
 
 const PAGE = 60;
@@ -12,11 +12,11 @@ const LATEST = "latest";
 
 export async function mapPage(main, signal) {
   const [rings, known] = await Promise.all([loadCoast(), overview(signal)]);
+  // The coast comes to its end although somebody went to another page meanwhile.
+  signal.throwIfAborted();
   const page = new MapPage(rings, known, signal);
   replace(main, page.element);
-  // From before the first look: what is announced meanwhile is not missed.
-  onChange(["item"], signal, () => page.load());
-  await page.load();
+  await keepUp(["item"], signal, () => page.load());
 }
 
 class MapPage {

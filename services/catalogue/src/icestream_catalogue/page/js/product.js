@@ -4,7 +4,7 @@ import { latestOfEach, overview, product as read, quicklook, search } from "./ap
 import { h, replace, svg } from "./dom.js";
 import { ago, count, day, duration, interval } from "./format.js";
 import { citation } from "./citation.js";
-import { onChange } from "./live.js";
+import { keepUp } from "./live.js";
 import { fill } from "./picture.js";
 
 export async function productsPage(main, signal) {
@@ -27,8 +27,7 @@ export async function productsPage(main, signal) {
             h("span", { class: `tag ${state}` }, `${each.states[state]} ${state === "tasked" ? "being made" : state}`))),
           each.announced && h("span", { class: "faint" }, `last ${ago(each.announced)}`)))))])));
   };
-  onChange(["item", "slot"], signal, show);
-  await show();
+  await keepUp(["item", "slot"], signal, show);
 }
 
 export async function productPage(main, signal, name) {
@@ -36,8 +35,7 @@ export async function productPage(main, signal, name) {
     const [found, recent] = await Promise.all([read(name, signal), search({ collections: name, limit: 8 }, signal)]);
     replace(main, sheet(name, found, recent.features));
   };
-  onChange(["item"], signal, show);
-  await show();
+  await keepUp(["item"], signal, show);
 }
 
 function sheet(name, { record, reads, writes, latencies, latency, arrival, publisher }, items) {

@@ -3,7 +3,7 @@
 import { overview, slots } from "./api.js";
 import { h, replace } from "./dom.js";
 import { count, duration, interval, moment } from "./format.js";
-import { onChange } from "./live.js";
+import { keepUp } from "./live.js";
 
 const STATES = {
   made: ["made", "●"], provisional: ["made, provisional", "◐"], waiting: ["waiting", "…"], late: ["late", "!"],
@@ -15,8 +15,7 @@ const PERIODS = 60;
 
 export async function timelinePage(main, signal, wanted) {
   const page = new Timeline(signal, wanted);
-  onChange(["slot", "item"], signal, () => page.load());
-  await page.load();
+  await keepUp(["slot", "item"], signal, () => page.load());
   replace(main, page.element);
 }
 
@@ -36,17 +35,21 @@ class Timeline {
     const names = known.products.map((each) => each.name).filter((name) => !this.wanted || name === this.wanted);
     const read = await Promise.all(names.map((name) => slots(name, this.signal)));
     this.now = new Date(read[0]?.now ?? known.now).getTime();
-    const products = names.map((name, index) => ({ ...known.products.find((each) => each.name === name), slots: read[index].slots }));
+    this.products = names.map((name, index) => ({ ...known.products.find((each) => each.name === name), slots: read[index].slots }));
     replace(this.head,
       h("h1", {}, "Timeline"),
       h("p", { class: "legend" }, Object.entries(STATES).map(([state, [word, mark]]) =>
         h("span", {}, h("span", { class: `slot key ${state}`, "aria-hidden": "true" }, mark), word))),
       this.wanted && h("p", {}, h("a", { href: "#/timeline" }, "All products")));
-    const all = products.flatMap((each) => each.slots);
+    this.draw();
+  }
+
+  draw() {
+    const all = this.products.flatMap((each) => each.slots);
     this.detail.hidden = !all.length;
     if (!all.length) return replace(this.body, h("p", { class: "notice" }, "No slot was opened yet. They open when granules come."));
     const chosen = this.chosen;
-    replace(this.body, products.filter((each) => each.slots.length).map((each) => this.product(each)));
+    replace(this.body, this.products.filter((each) => each.slots.length).map((each) => this.product(each)));
     if (chosen) this.choose(all.find((slot) => slot.slot === chosen), false);
   }
 
@@ -64,7 +67,7 @@ class Timeline {
     const counted = Object.entries(counts(product.slots)).map(([state, number]) => `${number} ${STATES[state][0]}`).join(", ");
     return h("section", { class: "lane-group", "aria-label": product.title },
       h("h2", {}, h("a", { href: `#/product/${product.name}` }, product.title), h("span", { class: "faint" }, counted),
-        earlier > 0 && h("button", { type: "button", class: "link", onclick: () => { this.whole.add(product.name); this.load(); } }, `show ${count(earlier, "earlier slot")}`)),
+        earlier > 0 && h("button", { type: "button", class: "link", onclick: () => { this.whole.add(product.name); this.draw(); } }, `show ${count(earlier, "earlier slot")}`)),
       awaited(product.slots),
       shown.map(([name, each]) => h("div", { class: "lane" },
         h("span", { class: "lane-name" }, name === "all" && shown.length === 1 ? "" : name),
