@@ -134,3 +134,11 @@ def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
 
 def test_settings_know_the_policies_that_there_are() -> None:
     assert SETTINGS_POLICIES == POLICIES
+
+
+def test_a_full_disk_is_called_full(path: Path) -> None:
+    seen = Seen(path, 60)
+    (pages,) = seen._database.execute("PRAGMA page_count").fetchone()
+    seen._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageError, match="is full"):
+        seen.confirm([], [f"notice {number} {'x' * 200}" for number in range(1000)])

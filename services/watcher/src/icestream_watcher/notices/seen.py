@@ -143,7 +143,9 @@ class Seen:
                     yield self._database
                     self._database.execute("COMMIT")
                 except BaseException:
-                    self._database.execute("ROLLBACK")
+                    # A full disk has SQLite roll back by itself, and to ask for it again is an error of its own.
+                    if self._database.in_transaction:
+                        self._database.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
                 raise StorageError(f"{self._path} cannot be used: {error}") from error
