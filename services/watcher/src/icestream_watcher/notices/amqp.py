@@ -71,17 +71,20 @@ class AmqpSource:
             self._broker.apply(Topology(queues=(Queue(self._queue),), bindings=bindings))
 
     def _consume(self, subscription: Subscription, stop: threading.Event) -> None:
+        over = threading.Event()
         with ThreadPoolExecutor(THREADS, "notice") as threads:
-            turns = [threads.submit(self._work, subscription, stop) for _ in range(THREADS)]
+            turns = [threads.submit(self._work, subscription, stop, over) for _ in range(THREADS)]
             while not stop.is_set() and not wait(turns, POLL_SECONDS, FIRST_COMPLETED).done:
                 pass
+            # Where one has ended, so shall the others: only then is it heard why, and the queue subscribed to again.
+            over.set()
             subscription.cancel()
         subscription.close()
         for turn in turns:
             turn.result()
 
-    def _work(self, subscription: Subscription, stop: threading.Event) -> None:
-        while not stop.is_set():
+    def _work(self, subscription: Subscription, stop: threading.Event, over: threading.Event) -> None:
+        while not stop.is_set() and not over.is_set():
             try:
                 delivery = subscription.get(POLL_SECONDS)
             except BrokerRefused as error:

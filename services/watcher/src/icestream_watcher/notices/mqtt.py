@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -39,7 +39,8 @@ class MqttSource:
         """Take note of the source; raises OSError for certificates that cannot be read."""
         self._source, self._ingest = source, ingest
         self._parts = urlsplit(source.url.get_secret_value())
-        self._arrived: queue.Queue[mqtt.MQTTMessage] = queue.Queue()
+        self._arrived: queue.Queue[tuple[int, mqtt.MQTTMessage]] = queue.Queue()
+        self._connection = 0
         self.problem: str | None = "not subscribed yet"
         self._log = structlog.stdlib.get_logger("icestream.watcher")
         client = mqtt.Client(
@@ -71,17 +72,22 @@ class MqttSource:
         )
         self._client.loop_start()
         try:
+            over = threading.Event()
             with ThreadPoolExecutor(THREADS, "notice") as threads:
-                for turn in [threads.submit(self._work, stop) for _ in range(THREADS)]:
-                    turn.result()
+                turns = [threads.submit(self._work, stop, over) for _ in range(THREADS)]
+                wait(turns, return_when=FIRST_COMPLETED)
+                # Where one has failed the others end too: only then is it heard why.
+                over.set()
+            for turn in turns:
+                turn.result()
         finally:
             self._client.disconnect()
             self._client.loop_stop()
 
-    def _work(self, stop: threading.Event) -> None:
-        while not stop.is_set():
+    def _work(self, stop: threading.Event, over: threading.Event) -> None:
+        while not stop.is_set() and not over.is_set():
             try:
-                message = self._arrived.get(timeout=POLL_SECONDS)
+                connection, message = self._arrived.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 continue
             try:
@@ -89,7 +95,9 @@ class MqttSource:
             except Stopped:
                 # Not acknowledged: the session has it again.
                 return
-            self._client.ack(message.mid, message.qos)
+            # An id is of one connection: what came on an earlier one comes again, and its id may be another's by now.
+            if connection == self._connection:
+                self._client.ack(message.mid, message.qos)
 
     def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -106,10 +114,11 @@ class MqttSource:
         self._log.info("notices are heard", source=str(self._source.url), format=self._source.format)
 
     def _disconnected(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._connection += 1
         self._tell(f"disconnected: {reason}")
 
     def _received(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._arrived.put(message)
+        self._arrived.put((self._connection, message))
 
     def _tell(self, problem: str) -> None:
         if problem != self.problem:

@@ -1,0 +1,105 @@
+"""Sources of notices that fail: one thread of several does, and the others are told."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from icestream_core.errors import StorageError
+from icestream_runtime.broker import Message
+from icestream_runtime.memory import MemoryBroker
+from icestream_runtime.settings import SecretUrl, Settings
+from icestream_runtime.topology import Queue, Topology
+from icestream_watcher.notices import mqtt
+from icestream_watcher.notices.amqp import AmqpSource
+from icestream_watcher.notices.ingest import Ingest
+from icestream_watcher.notices.mqtt import MqttSource
+from icestream_watcher.notices.source_url import source_of
+
+
+class FullDisk:
+    """An ingest that cannot take note of anything."""
+
+    def handle(self, *_: object) -> None:
+        raise StorageError("notices.sqlite is full")
+
+
+class Client:
+    """An MQTT client that is connected to nothing."""
+
+    def __init__(self) -> None:
+        self.acked: list[int] = []
+
+    def ack(self, mid: int, _qos: int) -> None:
+        self.acked.append(mid)
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_given, **_named: None
+
+
+class Lingers:
+    """An ingest over which the connection is lost, as it handles the first notice."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.source: MqttSource | None = None
+        self._stop, self._handled = stop, 0
+
+    def handle(self, *_: object) -> None:
+        assert self.source is not None
+        self._handled += 1
+        if self._handled == 1:
+            self.source._disconnected(None, None, None, "gone", None)
+            self.source._received(None, None, message(2))
+        else:
+            self._stop.set()
+
+
+def message(mid: int) -> Any:
+    return SimpleNamespace(payload=b"{}", properties=None, mid=mid, qos=1)
+
+
+def ends_with_its_reason(source: AmqpSource | MqttSource) -> None:
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(source.run, stop)
+        try:
+            with pytest.raises(StorageError, match="is full"):
+                running.result(2)
+        finally:
+            stop.set()
+
+
+def test_a_queue_whose_notices_cannot_be_noted_ends_with_the_reason() -> None:
+    address = SecretUrl("cnm+amqp://guest:guest@localhost/?queue=notices")
+    source = AmqpSource(source_of(address), Settings(), cast("Ingest", FullDisk()))
+    source._broker = broker = MemoryBroker()
+    broker.apply(Topology(queues=(Queue("notices"),)))
+    broker.publish([Message(b"{}", "notices", exchange="")])
+    ends_with_its_reason(source)
+
+
+def test_a_topic_whose_notices_cannot_be_noted_ends_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "POLL_SECONDS", 0.05)
+    address = SecretUrl("wis2+mqtt://localhost?topic=cache/a&client=test")
+    source = MqttSource(source_of(address), Settings(), cast("Ingest", FullDisk()))
+    source._client = cast("Any", Client())
+    source._received(None, None, message(1))
+    ends_with_its_reason(source)
+
+
+def test_what_came_on_a_connection_that_is_lost_is_not_acknowledged_on_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt, "POLL_SECONDS", 0.05)
+    stop, client = threading.Event(), Client()
+    ingest = Lingers(stop)
+    address = SecretUrl("wis2+mqtt://localhost?topic=cache/a&client=test")
+    source = ingest.source = MqttSource(source_of(address), Settings(), cast("Ingest", ingest))
+    source._client = cast("Any", client)
+    source._received(None, None, message(1))
+    source.run(stop)
+    assert client.acked == [2]
