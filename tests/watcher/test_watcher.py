@@ -26,7 +26,7 @@ from icestream_runtime.metrics import PUBLISH_RETRIES, WATCHED, Metrics
 from icestream_runtime.settings import load
 from icestream_runtime.topology import topology
 from icestream_watcher.__main__ import watcher
-from icestream_watcher.announce import granule_of
+from icestream_watcher.announce import checksum_of, granule_of
 from icestream_watcher.files import State
 from icestream_watcher.watcher import Watcher
 
@@ -162,6 +162,23 @@ def test_the_announcement_says_what_the_file_is(tmp_path: Path, stream: Stream, 
     (asset,) = granule.assets
     assert (asset.href, asset.size, asset.checksum) == (str(path), 5, granule.checksum)
     assert (asset.media_type, asset.role) == ("text/plain", "data")
+
+
+def test_a_watcher_is_not_idle_while_it_reads_the_last_file(
+    tmp_path: Path, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path / "gauge_00001.txt")
+    reading = Watcher([tmp_path], [GAUGE], stream.broker, stream.metrics, STABLE_SECONDS, RESCAN_SECONDS)
+    idle: list[bool] = []
+
+    def reads(path: Path, state: State) -> str:
+        idle.append(reading.idle())
+        return checksum_of(path, state)
+
+    monkeypatch.setattr("icestream_watcher.watcher.checksum_of", reads)
+    reading._turn(threading.Event())
+    assert idle == [False]
+    assert reading.idle()
 
 
 def test_a_file_is_announced_once_it_is_whole_and_not_before(

@@ -60,7 +60,7 @@ class Candidates:
         self._seen[path] = Seen(state, self._monotonic() + UNREADABLE_SECONDS)
 
     def whole(self) -> Iterator[tuple[Path, State]]:
-        """Yield the files that are whole now; each is a candidate no more."""
+        """Yield the files that are whole now; each is a candidate until whoever asked has taken it, and no more."""
         now = self._monotonic()
         for path, seen in [(path, seen) for path, seen in self._seen.items() if seen.look_at <= now]:
             try:
@@ -72,7 +72,11 @@ class Candidates:
             if state is not None and state != seen.state:
                 self._seen[path] = Seen(state, now + self._stable_seconds)
                 continue
-            del self._seen[path]
-            # Some programs make the name first and write much later: that change brings the file back.
-            if state is not None and state.size > 0:
-                yield path, state
+            try:
+                # Some programs make the name first and write much later: that change brings the file back.
+                if state is not None and state.size > 0:
+                    yield path, state
+            finally:
+                # Unless it was seen in another state meanwhile.
+                if self._seen.get(path) is seen:
+                    del self._seen[path]
