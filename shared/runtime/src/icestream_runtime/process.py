@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import sys
 import threading
@@ -32,12 +33,20 @@ def serve(service: str, run: Run) -> int:
 def until_signal() -> threading.Event:
     """Return an event that SIGTERM or SIGINT sets; a second SIGINT ends the process at once."""
     stop = threading.Event()
+    # A handler must not set the event itself: it may have interrupted who holds the event's lock in `stop.wait`. This
+    # queue's `put` may be interrupted by itself.
+    told: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
+        told.put(number)
+
+    def pass_on() -> None:
+        told.get()
         stop.set()
 
+    threading.Thread(target=pass_on, name="signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     return stop
