@@ -80,6 +80,14 @@ def test_sand_is_polarised_and_grows_no_darker_with_frequency() -> None:
     assert found.tolist() == [True, False, False, True]
 
 
+def test_sand_ends_at_18_kelvins_of_polarisation_and_10_of_darkening() -> None:
+    sand = np.tile([[250.0], [230.0], [241.0], [235.0]], 6)
+    sand[1, :2] = 250.0 - 18.05, 250.0 - 17.95
+    sand[2, 2:4] = 250.0 - 9.95, 250.0 - 10.05
+    sand[3, 4:] = 241.0 - 9.95, 241.0 - 10.05
+    assert grody_basist_1996_desert(*sand).tolist() == [True, False] * 3
+
+
 def test_what_does_not_scatter_has_no_scattering_index() -> None:
     # Amazonia of the real day below: 85 GHz as warm as the index expects. By hand: 450.2 - 0.506 * 285.4
     # - 1.874 * 283.9 + 0.00637 * 283.9 ** 2 - 283.1.

@@ -245,6 +245,30 @@ def test_the_published_tree_of_1996(changes: dict[str, float], reason: SnowQuali
     assert grody_basist_1996(*(cell[name] for name in CHANNELS)).quality == reason
 
 
+FROST = (249.3, 237.3, 248.0, 238.0, 248.4, 243.0, 236.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "channel", "edge", "below", "above"),
+    [
+        (SAND, "tb_19h", 250 - 18, DESERT, DRY),
+        (SAND, "tb_37v", 250 - 10, DRY, DESERT),
+        (SAND, "tb_91v", 240 - 10, DRY, DESERT),
+        (FROST, "tb_19h", 249.3 - 8, FROZEN, DRY),
+        (FROST, "tb_22v", 243 + 6, FROZEN, DRY),
+        (FROST, "tb_37v", 249.3 - 2, DRY, FROZEN),
+        ((256.0, 252.0, 255.0, 250.0, 255.0, 0.0, 245.0), "tb_91v", 255 - 2, DRY, RAIN),
+        (FIRN, "tb_22v", 229, GLACIER, DRY),
+    ],
+)
+def test_the_thresholds_of_1996_are_without_the_offsets_of_2002(
+    values: tuple[float, ...], channel: str, edge: float, below: SnowQuality, above: SnowQuality
+) -> None:
+    for tb, reason in ((edge - 0.05, below), (edge + 0.05, above)):
+        cell = dict(zip(CHANNELS, values, strict=True)) | {channel: tb}
+        assert grody_basist_1996(*cell.values()).quality == reason
+
+
 def test_depth_is_kept_for_snow_nought_without_it_and_unknown_otherwise() -> None:
     codes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255]
     nan = np.nan
