@@ -38,7 +38,8 @@ def test_codes_that_a_product_is_made_for_are_a_result_and_no_quality_of_another
     state, index, reasons = described(CLASSES, EXCESS, REASONS)
     assert (state["standard_name"], state["coverage_content_type"]) == ("", "thematicClassification")
     assert (reasons["standard_name"], reasons["coverage_content_type"]) == ("status_flag", "qualityInformation")
-    assert index["ancillary_variables"] == "v2"
+    assert state["ancillary_variables"] == index["ancillary_variables"] == "v2"
+    assert reasons["ancillary_variables"] == ""
 
 
 def test_codes_beside_a_quantity_say_how_good_it_is() -> None:

@@ -42,7 +42,7 @@ class Variable(BaseModel):
 
 
 class Flags(BaseModel):
-    """A class or a quality code for each cell.
+    """A class for each cell, where the record writes it first; else a code that says how good the others are.
 
     meanings : code -> word (letters, digits and underscores, as CF demands)
     """

@@ -145,6 +145,7 @@ def variable_attributes(written: Written, together: Mapping[str, Written]) -> di
     together : all variables of the file, what it is made for first; the flags among them that say how good the others
         are, are named beside each quantity
     """
+    flags = [other for other, what in together.items() if isinstance(what, Flags) and is_quality(what, together)]
     if isinstance(written, Flags):
         codes = np.array(sorted(written.meanings), written.dtype)
         quality = is_quality(written, together)
@@ -154,8 +155,8 @@ def variable_attributes(written: Written, together: Mapping[str, Written]) -> di
             "flag_values": codes,
             "flag_meanings": " ".join(written.meanings[int(code)] for code in codes),
             "coverage_content_type": "qualityInformation" if quality else "thematicClassification",
+            "ancillary_variables": "" if quality else " ".join(flags),
         }
-    flags = [other for other, what in together.items() if isinstance(what, Flags) and is_quality(what, together)]
     return {
         "long_name": written.long_name,
         "standard_name": written.standard_name,
