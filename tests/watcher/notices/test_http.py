@@ -8,13 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from icestream_watcher.notices import http as module
-from icestream_watcher.notices.http import NoticeServer, Rate
+from icestream_watcher.notices.http import CONNECTIONS, NoticeServer, Rate, _Bounded
 from icestream_watcher.notices.ingest import Handled, Stopped
 from icestream_watcher.notices.notice import MAX_BYTES, NoticeError
 
@@ -147,3 +148,26 @@ def test_each_address_has_a_rate_of_its_own_that_comes_back() -> None:
     for number in range(20_000):
         rate.take(str(number))
     assert len(rate._left) <= module.ADDRESSES
+
+
+def none_left(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_request_that_no_thread_is_left_for_takes_no_place_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    near, far = socket.socketpair()
+    with _Bounded(("127.0.0.1", 0), BaseHTTPRequestHandler) as server, near, far:
+        with pytest.raises(RuntimeError, match="new thread"):
+            server.process_request(near, ("", 0))
+        assert all(server._free.acquire(blocking=False) for _ in range(CONNECTIONS))
+
+
+def test_a_request_whose_end_cannot_be_seen_to_takes_no_place_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading.Timer, "start", none_left)
+    near, far = socket.socketpair()
+    with _Bounded(("127.0.0.1", 0), BaseHTTPRequestHandler) as server, near, far:
+        assert server._free.acquire(blocking=False)
+        with pytest.raises(RuntimeError, match="new thread"):
+            server.process_request_thread(near, ("", 0))
+        assert all(server._free.acquire(blocking=False) for _ in range(CONNECTIONS))

@@ -86,14 +86,19 @@ class _Bounded(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._free.acquire()
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            # There is no thread that would give it back: the system has none left, say.
+            self._free.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         # Whoever sends a byte now and then is cut off as well.
         timer = threading.Timer(SECONDS, _cut, (request,))
         timer.daemon = True
-        timer.start()
         try:
+            timer.start()
             super().process_request_thread(request, client_address)
         finally:
             timer.cancel()
