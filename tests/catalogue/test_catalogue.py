@@ -83,6 +83,29 @@ def test_what_is_no_message_goes_to_the_dead_letters_and_the_others_are_kept(wor
     assert world.broker.depth(DEAD).ready == 1
 
 
+def test_what_is_no_message_is_settled_once_however_often_the_others_are_tried(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.broker.apply(catalogue_topology())
+    world.broker.publish([Message(b"nonsense", "product.x.y")])
+    world.announce(world.make(day_of(DEPTH, 0)))
+    subscription = world.broker.subscribe([CATALOGUE], 100)
+    batch = subscription.drain(100)
+    catalogue = Catalogue(world.broker, store, world.ledger, world.storage, world.metrics)
+
+    def away(*_: object) -> None:
+        raise StorageError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "record", away)
+        with pytest.raises(StorageError):
+            catalogue.handle(subscription, batch)
+    catalogue.handle(subscription, batch)
+    assert subscription.settled_too_late == 0
+    assert world.metrics.value(UNREADABLE, queue=CATALOGUE) == 1
+    assert world.broker.depth(DEAD).ready == 1
+
+
 def broken(world: World, made: Granule, content: str) -> None:
     (item,) = [asset for asset in made.assets if asset.role == "stac"]
     path = Path(item.href)

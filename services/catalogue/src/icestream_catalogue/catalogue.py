@@ -127,19 +127,23 @@ class Catalogue:
         """Keep a batch of announcements and settle it."""
         granules: list[Granule] = []
         done: list[Delivery] = []
+        unreadable: list[tuple[Delivery, str]] = []
         for delivery in batch:
             try:
                 message = decode(delivery.body)
                 if not isinstance(message, Granule):
                     raise MessageError(f"a {type(message).__name__.lower()} came to {CATALOGUE}; wanted a granule")
             except MessageError as error:
-                self._metrics.count(UNREADABLE, queue=CATALOGUE)
-                self._log.warning("message cannot be read; it goes to the dead letters", reason=str(error))
-                subscription.reject(delivery, requeue=False)
+                unreadable.append((delivery, str(error)))
                 continue
             granules.append(message)
             done.append(delivery)
         self._keep(granules)
+        # Not before: while that cannot be done, the whole batch is tried again.
+        for delivery, reason in unreadable:
+            self._metrics.count(UNREADABLE, queue=CATALOGUE)
+            self._log.warning("message cannot be read; it goes to the dead letters", reason=reason)
+            subscription.reject(delivery, requeue=False)
         subscription.ack(*done)
 
     def _keep(self, granules: Sequence[Granule]) -> int:
