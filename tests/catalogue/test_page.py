@@ -316,6 +316,29 @@ def test_a_coast_that_could_not_be_had_is_asked_for_again(page: Page) -> None:
     expect(page.locator(".items li").first).to_be_visible()
 
 
+LISTENERS = """
+window.listening = 0;
+const listen = window.addEventListener;
+window.addEventListener = (kind, call, given) => {
+  if (kind === "pointerup") {
+    window.listening += 1;
+    given?.signal?.addEventListener("abort", () => { window.listening -= 1; });
+  }
+  listen.call(window, kind, call, given);
+};
+"""
+
+
+def test_a_map_that_was_left_listens_no_more(page: Page) -> None:
+    page.add_init_script(LISTENERS)
+    page.goto("/", wait_until="commit")
+    expect(page.locator(".items li").first).to_be_visible()
+    assert page.evaluate("listening") == 1
+    page.evaluate("location.hash = '#/products'")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Products")
+    assert page.evaluate("listening") == 0
+
+
 def test_a_picture_is_laid_where_its_grid_lies(page: Page) -> None:
     page.goto("/")
     page.get_by_label("Product").select_option(DEPTH)

@@ -27,8 +27,8 @@ function unpack(steps) {
 }
 
 export class Chart {
-  // onpick(ids): an outline was chosen. onview(name): another view is shown.
-  constructor(rings, { onpick, onview }) {
+  // onpick(ids): an outline was chosen. onview(name): another view is shown. It hears of pointers until the signal ends.
+  constructor(rings, { onpick, onview }, signal) {
     this.rings = rings;
     this.onpick = onpick;
     this.onview = onview;
@@ -50,7 +50,7 @@ export class Chart {
     this.element = h("div", { class: "chart-frame" }, this.canvas, this.switch,
       h("div", { class: "zoom" }, zoom("+", "Zoom in", () => this.zoom(0.6)), zoom("−", "Zoom out", () => this.zoom(1 / 0.6)),
         zoom("⌂", "Show all", () => this.home())));
-    this.pointers();
+    this.pointers(signal);
     this.show("world");
   }
 
@@ -124,15 +124,15 @@ export class Chart {
     event.preventDefault();
   }
 
-  pointers() {
+  pointers(signal) {
     const held = new Map();
     const units = () => Math.max(this.box[2] / this.canvas.clientWidth, this.box[3] / this.canvas.clientHeight);
     this.canvas.addEventListener("pointerdown", (event) => {
       held.set(event.pointerId, event);
       if (held.size === 1) this.dragged = false;
     });
-    addEventListener("pointerup", (event) => held.delete(event.pointerId));
-    addEventListener("pointercancel", (event) => held.delete(event.pointerId));
+    addEventListener("pointerup", (event) => held.delete(event.pointerId), { signal });
+    addEventListener("pointercancel", (event) => held.delete(event.pointerId), { signal });
     this.canvas.addEventListener("pointermove", (event) => {
       const before = held.get(event.pointerId);
       if (!before) return;

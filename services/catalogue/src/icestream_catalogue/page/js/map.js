@@ -25,7 +25,7 @@ class MapPage {
     this.items = [];
     this.next = null;
     this.asked = { collections: LATEST, from: "", to: "" };
-    this.chart = new Chart(rings, { onpick: (ids) => this.pick(ids[0], true), onview: () => this.drape() });
+    this.chart = new Chart(rings, { onpick: (ids) => this.pick(ids[0], true), onview: () => this.drape() }, signal);
     this.list = h("ol", { class: "items", "aria-label": "Items, the latest first" });
     this.told = h("p", { class: "told", role: "status" });
     this.more = h("button", { type: "button", class: "button", hidden: true, onclick: () => this.loadMore() }, "Show more");
