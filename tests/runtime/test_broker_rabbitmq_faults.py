@@ -280,7 +280,7 @@ def test_a_refusal_that_comes_before_anything_was_asked_is_said_at_once(
         start(thread)
         # pika has threads, too.
         if "test" in thread.name:
-            over.wait(5)
+            over.wait(2)
 
     def stop_and_dawdle(loop: IOLoop) -> None:
         stop(loop)
@@ -299,7 +299,8 @@ def test_a_refusal_that_comes_before_anything_was_asked_is_said_at_once(
     ):
         with pytest.raises(BrokerRefused, match="ACCESS_REFUSED"):
             attempt()
-    assert time.monotonic() - began < 5
+    # What is lost is waited for 10 s and 30 s.
+    assert time.monotonic() - began < 9
     broker.close()
 
 
