@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,12 +14,17 @@ from icestream_core.errors import StorageError
 from icestream_runtime.broker import Message
 from icestream_runtime.memory import MemoryBroker
 from icestream_runtime.settings import SecretUrl, Settings
+from icestream_runtime.storage.access import Access
 from icestream_runtime.topology import Queue, Topology
 from icestream_watcher.notices import mqtt
 from icestream_watcher.notices.amqp import AmqpSource
 from icestream_watcher.notices.ingest import Ingest
 from icestream_watcher.notices.mqtt import MqttSource
+from icestream_watcher.notices.notice import Notice
+from icestream_watcher.notices.polling import PollSource
 from icestream_watcher.notices.source_url import source_of
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FullDisk:
@@ -103,3 +109,20 @@ def test_what_came_on_a_connection_that_is_lost_is_not_acknowledged_on_the_next(
     source._received(None, None, message(1))
     source.run(stop)
     assert client.acked == [2]
+
+
+def test_what_has_gone_from_a_polled_bucket_is_not_remembered() -> None:
+    taken: list[str] = []
+
+    def take(_kind: str, notice: Notice, _stop: threading.Event) -> SimpleNamespace:
+        taken.append(notice.files[0].href)
+        return SimpleNamespace(fates=["announced"])
+
+    lies = {f"bucket/{name}.nc": {"ETag": '"1"', "size": 3, "LastModified": NEW_YEAR} for name in "ab"}
+    ingest = cast("Ingest", SimpleNamespace(take=take))
+    source = PollSource(source_of(SecretUrl("s3://bucket/")), Access.of(Settings()), ingest)
+    for found in (lies, lies, {"bucket/b.nc": lies["bucket/b.nc"]}, lies):
+        bucket = SimpleNamespace(find=lambda *_, found=found, **__: found)
+        source._buckets = cast("Any", SimpleNamespace(ours=lambda _, bucket=bucket: bucket))
+        source.look(threading.Event())
+    assert taken == ["s3://bucket/a.nc", "s3://bucket/b.nc", "s3://bucket/a.nc"]

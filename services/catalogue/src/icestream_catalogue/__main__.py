@@ -74,7 +74,7 @@ def run(
         closing.callback(live.close)
         log.info("the page is served", url=f"http://{settings.catalogue_host}:{server.port}", port=server.port)
         if serve_health and settings.metrics_port is not None:
-            catalogue.live.append(Check("web", server.ended))
+            catalogue.live += [Check("web", server.ended), Check("live", lambda: _ended(poller))]
             health = HealthServer(
                 catalogue.live, catalogue.ready, metrics.registry, settings.metrics_port, metrics=metrics
             )
@@ -82,6 +82,10 @@ def run(
             log.info("health is served", port=health.port)
             closing.enter_context(health)
         catalogue.run(stop, rebuild)
+
+
+def _ended(poller: threading.Thread) -> str | None:
+    return None if poller.is_alive() else "pages are not told any more what changes; the error is in the log"
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ class PollSource:
         """Announce what is new; raises StorageError where the bucket is away, and Stopped."""
         with s3_errors(f"{self._prefix} cannot be listed"):
             found = self._buckets.ours(self._bucket).find(self._prefix, detail=True)
+        # What has gone from the bucket need not be remembered; should it come back, the file on disk knows.
+        self._through = {path: tag for path, tag in self._through.items() if path in found}
         for path, info in sorted(found.items(), key=lambda each: str(each[1].get("LastModified", ""))):
             if stop.is_set():
                 return
