@@ -40,13 +40,17 @@ TOKEN = "t"
 
 
 class Scene:
-    """Watchers, gatherer, catalogue, a worker behind a proxy, and the Prometheus that looks at them."""
+    """Watchers, gatherer, catalogue, a worker behind a proxy, and the Prometheus that looks at them.
+
+    fired : the alerts that were seen to fire; some end before the next step of a query over time
+    """
 
     def __init__(
         self, running: Stream, proxy: Proxy, prometheus: Callable[[dict[str, int]], PrivatePrometheus]
     ) -> None:
         self.stream, self.proxy = running, proxy
         self.fed: list[Path] = []
+        self.fired: set[str] = set()
         self.began = time.time()
         (self._web,) = free_ports(1)
         running.start("gatherer", "gatherer")
@@ -137,11 +141,16 @@ class Scene:
     def until_firing(self, *alerts: str, feed: bool = False, seconds: float = SOON) -> None:
         """Wait until each of these alerts has fired; meanwhile a file lands now and then, where told so."""
         give_up, missing = time.monotonic() + seconds, set(alerts)
-        while missing := missing - self.prometheus.firing().keys():
+        while missing := missing - self._firing():
             assert time.monotonic() < give_up, f"{missing} do not fire; {sorted(self.prometheus.firing())} do"
             if feed:
                 self.feed()
             time.sleep(0.3)
+
+    def _firing(self) -> set[str]:
+        found = set(self.prometheus.firing())
+        self.fired |= found
+        return found
 
     def until(self, expression: str, seconds: float = SOON) -> None:
         """Wait until an expression gives something."""
