@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 
 from core.specimens import product as specimen
@@ -20,6 +22,7 @@ from icestream_cli.backfill_scope import Scope
 from icestream_core.granule import Asset, Granule
 from icestream_core.inputs import Input, source
 from icestream_core.window import steps
+from icestream_runtime.turns import NICENESS
 from parts.stream import Stream, stream
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -43,6 +46,7 @@ def killed(running: Stream, *words: str) -> None:
         assert process.poll() is None, "it ended before it was killed"
         assert time.monotonic() < deadline, "it did not begin"
         time.sleep(0.05)
+    assert psutil.Process(process.pid).nice() == min(19, os.nice(0) + NICENESS), "new passes do not go first"
     process.kill()
     process.wait()
 

@@ -21,6 +21,7 @@ from icestream_core.errors import StorageError
 from icestream_core.outcome import Outcome
 from icestream_core.task import Task
 from icestream_runtime.storage import Storage
+from icestream_runtime.turns import NICENESS
 from icestream_worker.children import Child, Limits, ProcessChildren, Started
 from icestream_worker.children import _end as end
 from icestream_worker.compute_child import Job, Shown
@@ -55,7 +56,7 @@ def handler(root: Path, tmp_path_factory: pytest.TempPathFactory, told: Ends) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(root / "tests" / "parts" / "tally")
         storage = Storage(tmp_path_factory.mktemp("children"))
-        with handling(storage, ProcessChildren(2, load_tally, 100, on_end=told)) as handler:
+        with handling(storage, ProcessChildren(2, load_tally, 100, on_end=told, of_backfill=1)) as handler:
             yield handler
     assert list((storage.root / "staging").iterdir()) == []
 
@@ -84,6 +85,31 @@ def misbehave_beside_others(handler: Handler, directory: Path, product: str, val
         outcome = answer.result()
     assert make(handler, squares(directory, 4)) == ["made"] * 4
     return outcome
+
+
+def test_a_backfill_is_computed_by_a_child_that_lets_new_passes_go_first(handler: Handler, tmp_path: Path) -> None:
+    def sleeping(mode: str = "forward") -> Task:
+        granule = count_granule(tmp_path, 0.5, next(NUMBERS), collection="sleep")
+        return task_of("tally-sleep", granule, mode=mode)
+
+    def niceness(count: int) -> list[int]:
+        """Return that of the children that compute, once there are so many."""
+        children = cast(ProcessChildren, handler._children)._children
+        deadline = time.monotonic() + 30
+        while len(busy := [pid for each in children if (pid := each._process.shown.busy_pid)]) != count:
+            assert time.monotonic() < deadline, busy
+            time.sleep(0.01)
+        return sorted(psutil.Process(pid).nice() - os.nice(0) for pid in busy)
+
+    # A new pass takes that child too where there is no other.
+    old, new = "reprocessing", "forward"
+    for first, second, expected in ((new, old, 0), (old, new, NICENESS), (new, new, 0)):
+        with ThreadPoolExecutor(2) as threads:
+            one = threads.submit(handler.handle, sleeping(first))
+            assert niceness(1) == [expected]
+            other = threads.submit(handler.handle, sleeping(second))
+            assert niceness(2) == [0, NICENESS]
+            assert (one.result().status, other.result().status) == ("made", "made")
 
 
 def test_a_product_that_sleeps_past_its_time_limit_is_killed(handler: Handler, ends: Ends, tmp_path: Path) -> None:

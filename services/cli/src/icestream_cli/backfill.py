@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -87,6 +88,7 @@ def backfill(
         raise click.UsageError(f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}")
     settings = settings_of(amqp_url=amqp_url, ledger_url=ledger_url, out=out)
     say_logs(settings)
+    _let_others_go_first()
     with closing(open_ledger(settings)) as ledger:
         scope = _scope(ledger, product, first, last, tiles)
         if archive is not None:
@@ -106,6 +108,13 @@ def backfill(
         click.echo(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in said.items()))
     if said.get("dead"):
         raise NotMade(f"{said['dead']} slots are dead: icestream slots list --product {product} --state dead")
+
+
+def _let_others_go_first() -> None:
+    """Have whatever else runs on this machine get the processor before this process: it may make new passes."""
+    from icestream_runtime.turns import NICENESS
+
+    os.nice(NICENESS)
 
 
 def _scope(ledger: Ledger, name: str, first: datetime, last: datetime, tiles: tuple[str, ...]) -> Scope:

@@ -125,7 +125,14 @@ def _children(settings: Settings, metrics: Metrics, load_plugins: Load | None, m
         for end in get_args(End):
             metrics.expect(CHILD_ENDS, product=product, cause=end)
     loads = load_plugins or functools.partial(plugins.load, settings.plugins, options=settings.options)
-    return ProcessChildren(settings.concurrency, loads, settings.recycle_after, publisher(settings), ended)
+    return ProcessChildren(
+        settings.concurrency,
+        loads,
+        settings.recycle_after,
+        publisher(settings),
+        ended,
+        of_backfill=settings.held_of_backfill,
+    )
 
 
 def publisher(settings: Settings) -> Publisher:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import queue
 import signal
 import threading
 import time
@@ -21,6 +20,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from icestream_core.errors import GranuleError, IcestreamError, LimitError, StorageError
 from icestream_core.plugins import Plugins
 from icestream_generation.provenance import Publisher
+from icestream_runtime.turns import NICENESS
 from icestream_worker.compute_child import Computer, Job, Load, Shown, begin, compute, loaded
 from icestream_worker.faults import Answer
 
@@ -120,30 +120,35 @@ class ProcessChildren:
         recycle_after: int,
         publisher: Publisher | None = None,
         on_end: Callable[[Job, End], None] = lambda _job, _end: None,
+        of_backfill: int = 0,
     ) -> None:
         """Start the children.
 
         load : loads the plugins in each child
         on_end : told of every child that was killed or died
+        of_backfill : how many of them are meant for backfill, and let all else have the processor first; one at least
+            never does
         """
         # The kernel ends a child with the thread that started it: this one lives as long as they may.
         self._nursery = ThreadPoolExecutor(1, "nursery")
-        self._free: queue.SimpleQueue[Child] = queue.SimpleQueue()
-        self._children = [Child(self._nursery, load, recycle_after, publisher, on_end) for _ in range(count)]
-        for child in self._children:
-            self._free.put(child)
-        self._lock = threading.Lock()
-        self._count, self._busy = count, 0
+
+        def start(niceness: int) -> Child:
+            return Child(self._nursery, load, recycle_after, publisher, on_end, niceness)
+
+        # A process may lower its priority and never raise it again: what a child is meant for is told at its start.
+        yielding = min(of_backfill, count - 1)
+        self._for_backfill = [start(NICENESS) for _ in range(yielding)]
+        self._children = [*self._for_backfill, *(start(0) for _ in range(count - yielding))]
+        self._free = list(self._children)
+        self._changed = threading.Condition()
         self._free_since: float | None = time.monotonic()
 
     def compute(self, job: Job, limits: Limits) -> Answer:
-        child = self._free.get()
-        self._take(1)
+        child = self._take(of_backfill=job.task.mode == "reprocessing")
         try:
             return child.compute(job, limits)
         finally:
-            self._take(-1)
-            self._free.put(child)
+            self._give_back(child)
 
     def wait_until_loaded(self, timeout: float) -> bool:
         return not wait([child.loaded for child in self._children], timeout).not_done
@@ -154,20 +159,29 @@ class ProcessChildren:
 
     @property
     def busy(self) -> int:
-        return self._busy
+        return len(self._children) - len(self._free)
 
     def close(self) -> None:
         for child in self._children:
             child.close()
         self._nursery.shutdown()
 
-    def _take(self, step: int) -> None:
-        with self._lock:
-            self._busy += step
-            if self._busy == self._count:
+    def _take(self, *, of_backfill: bool) -> Child:
+        """Wait for a child that is free, and return it: one that is meant for this where there is one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free)
+            meant = [each for each in self._free if (each in self._for_backfill) == of_backfill]
+            child = (meant or self._free)[0]
+            self._free.remove(child)
+            if not self._free:
                 self._free_since = None
-            elif self._free_since is None:
-                self._free_since = time.monotonic()
+            return child
+
+    def _give_back(self, child: Child) -> None:
+        with self._changed:
+            self._free.append(child)
+            self._free_since = self._free_since or time.monotonic()
+            self._changed.notify()
 
 
 class Started(NamedTuple):
@@ -198,8 +212,13 @@ class Child:
         recycle_after: int,
         publisher: Publisher | None,
         on_end: Callable[[Job, End], None],
+        niceness: int = 0,
     ) -> None:
-        self._nursery, self._on_end = nursery, on_end
+        """Start the process.
+
+        niceness : of each of its processes, on top of our own
+        """
+        self._nursery, self._on_end, self._niceness = nursery, on_end, niceness
         self._load, self._recycle_after, self._publisher = load, recycle_after, publisher
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._ending = threading.Lock()
@@ -263,7 +282,7 @@ class Child:
         pool = ProcessPool(
             max_workers=1,
             initializer=begin,
-            initargs=(self._load, self._publisher, os.getpid(), shown),
+            initargs=(self._load, self._publisher, os.getpid(), shown, self._niceness),
             context=self._context,
         )
         try:

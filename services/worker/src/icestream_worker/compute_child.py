@@ -132,9 +132,13 @@ class Shown(ctypes.Structure):
             self.opening = b""
 
 
-def begin(load: Load, publisher: Publisher | None, parent: int, shown: Shown) -> None:
-    """Make this process a child that dies with its parent, and load the plugins."""
+def begin(load: Load, publisher: Publisher | None, parent: int, shown: Shown, niceness: int) -> None:
+    """Make this process a child that dies with its parent, and load the plugins.
+
+    niceness : added to its own; the higher, the more it lets others go first
+    """
     _die_with(parent)
+    os.nice(niceness)
     _Child.shown = shown
     _Child.computer = Computer(load(), publisher, shown.open)
 

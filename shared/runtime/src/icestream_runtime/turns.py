@@ -1,4 +1,4 @@
-"""In which order a subscription serves its queues: the first named first, but none starves."""
+"""How work on the past gives way to new passes and does not starve: the order of queues, and a priority."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 FAIR_TURN = 4
 """Every so many turns the last queue comes first: a backfill gets a quarter, near-real-time the rest."""
+
+NICENESS = 10
+"""Added to that of processes that make a backfill: Linux gives them about a tenth of a processor that something else
+wants, and all of one that nothing else does.
+"""
 
 
 class Turns:
