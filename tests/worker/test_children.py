@@ -22,8 +22,9 @@ from icestream_core.outcome import Outcome
 from icestream_core.task import Task
 from icestream_runtime.storage import Storage
 from icestream_runtime.turns import NICENESS
-from icestream_worker.children import Child, Limits, ProcessChildren, Started
-from icestream_worker.children import _end as end
+from icestream_worker.child import Child, Limits, Started
+from icestream_worker.child import _end as end
+from icestream_worker.children import ProcessChildren
 from icestream_worker.compute_child import Job, Shown
 from icestream_worker.faults import Answer
 from icestream_worker.handle import Handler

@@ -11,7 +11,8 @@ from icestream_core import naming
 from icestream_core.message import decode, encode
 from icestream_runtime.metrics import FETCHED, Metrics
 from icestream_runtime.storage import Storage
-from icestream_worker.children import InlineChildren, Limits
+from icestream_worker.child import Limits
+from icestream_worker.children import InlineChildren
 from icestream_worker.compute_child import Job
 from icestream_worker.faults import Answer
 from icestream_worker.handle import Handler

@@ -24,7 +24,8 @@ from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import topology
 from icestream_worker.__main__ import run
-from icestream_worker.children import Children, InlineChildren, Limits
+from icestream_worker.child import Limits
+from icestream_worker.children import Children, InlineChildren
 from icestream_worker.compute_child import Job
 from icestream_worker.faults import Answer
 from worker.tasks import count_granule, load_tally, task_of

@@ -25,7 +25,8 @@ from icestream_runtime.rabbitmq import open_rabbitmq
 from icestream_runtime.settings import Settings
 from icestream_runtime.storage import Storage
 from icestream_runtime.tracing import Tracer
-from icestream_worker.children import Children, End, ProcessChildren
+from icestream_worker.child import End
+from icestream_worker.children import Children, ProcessChildren
 from icestream_worker.compute_child import Job, Load
 from icestream_worker.handle import Handler
 from icestream_worker.worker import Worker

@@ -18,7 +18,8 @@ from icestream_core.product import Product
 from icestream_core.task import Task, TaskInput
 from icestream_runtime.metrics import ARRIVAL, CHILD_RESIDENT, FETCHED, Metrics
 from icestream_runtime.storage import Storage
-from icestream_worker.children import Children, Limits
+from icestream_worker.child import Limits
+from icestream_worker.children import Children
 from icestream_worker.compute_child import Job
 from icestream_worker.faults import Answer, attempt
 
