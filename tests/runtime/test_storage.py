@@ -38,8 +38,18 @@ class TestLocalStorage(StorageContract):
     "href",
     ["simplecache::https://example.org/a", "gopher://example.org/a", "s3::file:///etc/passwd", "ftp://example.org/a"],
 )
-def test_an_address_of_an_unknown_kind_is_refused(storage: Storage, href: str) -> None:
-    with pytest.raises(StorageError, match=r"cannot be fetched|not there"):
+def test_an_address_of_an_unknown_kind_is_the_granules_fault(storage: Storage, href: str) -> None:
+    """As storage that is away it would be tried again without end."""
+    with pytest.raises(GranuleError, match=r"granule g1: .* is refused"):
+        storage.fetch(Asset(href=href, size=1, checksum="md5:00"), "g1")
+
+
+@pytest.mark.parametrize(
+    "href",
+    ["/a\0b", "https://[e.org/a", "https://e.org:99999/a", "https://e.org/\u00e9", "https://e..org/a", "https:///a"],
+)
+def test_what_is_no_address_is_the_granules_fault(storage: Storage, href: str) -> None:
+    with pytest.raises(GranuleError, match="is refused"):
         storage.fetch(Asset(href=href, size=1, checksum="md5:00"), "g1")
 
 

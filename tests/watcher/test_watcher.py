@@ -269,6 +269,21 @@ def test_names_of_no_collection_are_counted_once(tmp_path: Path, stream: Stream,
     assert stream.metrics.value(WATCHED, fate="announced") == 1
 
 
+def test_files_that_can_be_no_granules_are_refused_and_the_others_announced(
+    tmp_path: Path, stream: Stream, watching: Watching
+) -> None:
+    half = tmp_path / os.fsdecode(b"d\xff")
+    half.mkdir()
+    (half / "gauge_00001.txt").write_text("a directory whose name is no UTF-8")
+    # The first is of the year 2293.
+    for name in ("gauge_99999.txt", "gauge_00002.txt"):
+        (tmp_path / name).write_text("1")
+    with watching(tmp_path) as watcher:
+        assert until(lambda: watcher.idle() and stream.ids() != [])
+    assert stream.ids() == ["gauge_00002"]
+    assert stream.metrics.value(WATCHED, fate="refused") == 2
+
+
 def test_a_link_that_leads_out_is_refused_and_one_that_stays_is_not(
     tmp_path: Path, stream: Stream, watching: Watching
 ) -> None:

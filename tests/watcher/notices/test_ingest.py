@@ -199,6 +199,39 @@ def test_a_notice_leads_neither_into_our_files_nor_into_our_network(desk: Desk, 
     assert desk.granules() == []
 
 
+@pytest.mark.parametrize(
+    ("href", "name"),
+    [
+        ("/data/\0", NAME),
+        ("https://[e.org/a", NAME),
+        ("https://e.org/\u00e9", NAME),
+        ("https://e.org/a", "count_15000101T000000_alpha.txt"),
+    ],
+)
+def test_one_file_that_can_be_no_granule_is_a_letter_and_the_next_notice_is_heard(
+    desk: Desk, href: str, name: str
+) -> None:
+    handled = desk.handle("cnm", cnm(href, b"1\n", name=name, checksum=name != NAME))
+    assert handled.fates == ["refused"]
+    assert len(desk.letters()) == 1
+
+
+def test_parts_that_make_a_much_too_long_address_are_a_letter(desk: Desk) -> None:
+    body = sarracenia("https://e.org/" + "x" * 4000, "y" * 4000 + "/" + NAME, b"1\n")
+    assert desk.fates("sarracenia", body) == ["refused"]
+
+
+def test_a_name_of_the_last_day_that_calendars_have_is_of_no_collection(desk: Desk) -> None:
+    assert desk.fates("cnm", cnm("https://e.org/a", b"1\n", name="count_99991231T235959_a.txt")) == ["unknown"]
+
+
+def test_half_a_character_in_the_id_of_an_event_does_no_harm(desk: Desk) -> None:
+    event = {"specversion": "1.0", "id": "\ud800", "source": "s", "type": "t"}
+    body = json.dumps({**event, "data": json.loads(wis2(f"https://e.org/{NAME}", b"1\n"))}).encode()
+    handled = desk.ingest.handle("wis2", body, {"Content-Type": "application/cloudevents+json"}, desk.stop)
+    assert handled.fates == ["announced"]
+
+
 def test_a_local_path_is_taken_below_a_watched_directory_only(desk: Desk, tmp_path: Path) -> None:
     for folder in (desk.watched, tmp_path):
         (folder / NAME).write_bytes(b"1\n")

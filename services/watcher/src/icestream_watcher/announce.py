@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from icestream_core import naming
 from icestream_core.collection import Collection, Facts, recognise
 from icestream_core.errors import GranuleError
 from icestream_core.granule import Asset, Granule, Mode
 from icestream_core.message import cloud_event, encode, event_id
+from icestream_core.problems import first_problems
 from icestream_runtime.broker import Message
 from icestream_runtime.storage.checksum import digest
 from icestream_watcher.files import State, state_of
@@ -46,27 +49,31 @@ def granule_of(
     state : size and modification time, of which the latter says when it was published, unless the name does
     checksum : of the content in that state
     replaces : the file had other content under the same name: then its name does not say which of the two is newer
+    Raises GranuleError where name or place are what no granule may have, such as a date before 1800.
     """
     modified = datetime.fromtimestamp(state.modified_ns / 1e9, UTC)
     published = modified if facts.produced is None else max(facts.produced, modified) if replaces else facts.produced
-    asset = Asset(href=str(path.absolute()), size=state.size, checksum=checksum, media_type=collection.media_type)
-    return Granule(
-        granule_id=facts.granule_id,
-        checksum=checksum,
-        collection=collection.name,
-        sensor=collection.sensor_of(facts.platform),
-        platform=facts.platform,
-        tile=facts.tile,
-        part=facts.part,
-        variant=facts.variant,
-        start=facts.start,
-        end=facts.end,
-        footprint=facts.footprint,
-        assets=(asset,),
-        published_at=published,
-        received_at=datetime.now(UTC),
-        mode=mode,
-    )
+    try:
+        asset = Asset(href=str(path.absolute()), size=state.size, checksum=checksum, media_type=collection.media_type)
+        return Granule(
+            granule_id=facts.granule_id,
+            checksum=checksum,
+            collection=collection.name,
+            sensor=collection.sensor_of(facts.platform),
+            platform=facts.platform,
+            tile=facts.tile,
+            part=facts.part,
+            variant=facts.variant,
+            start=facts.start,
+            end=facts.end,
+            footprint=facts.footprint,
+            assets=(asset,),
+            published_at=published,
+            received_at=datetime.now(UTC),
+            mode=mode,
+        )
+    except ValidationError as error:
+        raise GranuleError(f"{str(path)!r} makes no granule: {first_problems(error)}", facts.granule_id) from None
 
 
 def event_of(granule: Granule) -> str:

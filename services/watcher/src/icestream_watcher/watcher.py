@@ -14,6 +14,7 @@ from watchfiles import Change, watch
 
 from icestream_core import naming
 from icestream_core.collection import Collection, recognise
+from icestream_core.errors import GranuleError
 from icestream_core.granule import Granule, Mode
 from icestream_runtime.broker import Broker, BrokerUnavailable, QueueMissing
 from icestream_runtime.health import ANSWER_TIMEOUT, Check, reachable
@@ -199,11 +200,18 @@ class Watcher:
             self._tell_unreadable(error)
             self._candidates.add_later(path, state)
             return
-        self._known[path] = Known(state, checksum)
         if known is not None and known.checksum == checksum:
+            self._known[path] = Known(state, checksum)
             return
         replaces = known is not None and known.checksum != ""
-        self._outbox.put(granule_of(path, *recognised, state, checksum, self._mode, replaces))
+        try:
+            self._outbox.put(granule_of(path, *recognised, state, checksum, self._mode, replaces))
+        except GranuleError as error:
+            self._known[path] = Known(state)
+            self._metrics.count(WATCHED, fate="refused")
+            self._log.warning("refused", reason=str(error))
+            return
+        self._known[path] = Known(state, checksum)
 
     def _flush(self) -> None:
         taken, unwanted = self._outbox.flush()

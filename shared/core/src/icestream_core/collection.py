@@ -81,7 +81,11 @@ class Collection:
                 fields = Parser(pattern).parse(filename)
             except ValueError:
                 continue
-            return self.facts({name: _in_utc(value) for name, value in fields.items()})
+            try:
+                return self.facts({name: _in_utc(value) for name, value in fields.items()})
+            except (ValueError, OverflowError):
+                # A date that no calendar has, or after which none is left: no name of a file of this collection.
+                return None
         return None
 
     def sensor_of(self, platform: str) -> str:

@@ -136,7 +136,8 @@ WATCHED = Metric(
     "icestream_watched_files_total",
     "counter",
     ("fate",),
-    "Files in watched directories: announced, unknown (of no collection), refused (a link that leads out), unreadable",
+    "Files in watched directories: announced, unknown (of no collection), refused (a link that leads out, a name or "
+    "place that no granule may have), unreadable",
 )
 NOTICES = Metric(
     "icestream_notices_total",

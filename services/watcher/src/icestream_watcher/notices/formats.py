@@ -47,7 +47,8 @@ def normalise(kind: str, body: bytes, headers: Mapping[str, str]) -> list[Notice
     notices = read(body)
     if not {"id", "source"} <= attributes.keys():
         return notices
-    event = f"event {attributes['source']} {attributes['id']}"
+    # JSON may hold half a character, of which there is no UTF-8.
+    event = f"event {attributes['source']} {attributes['id']}".encode(errors="replace").decode()
     return [replace(each, event=f"{event} {index}") for index, each in enumerate(notices)]
 
 

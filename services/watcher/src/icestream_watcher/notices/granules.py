@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
 
 from icestream_core.collection import Collection, Facts, recognise
 from icestream_core.granule import Asset, Granule, Mode
+from icestream_core.problems import first_problems
 from icestream_runtime.storage import Storage
 from icestream_runtime.storage.fetch import local_path
 from icestream_watcher.files import leads_out
 from icestream_watcher.notices.notice import Notice, NoticedFile, NoticeError
+
+LONGEST_HREF: Final = 4096
+"""Characters, of an asset's address."""
 
 
 def recognised(file: NoticedFile, collections: Sequence[Collection]) -> tuple[Collection, Facts] | None:
@@ -39,26 +46,29 @@ def asset_of(notice: Notice, file: NoticedFile, roots: Sequence[Path], storage: 
 def granule_of(
     notice: Notice, collection: Collection, facts: Facts, asset: Asset, mode: Mode, received_at: datetime
 ) -> Granule:
-    """Return the granule that a file of a notice is."""
-    return Granule(
-        granule_id=facts.granule_id,
-        checksum=asset.checksum,
-        collection=collection.name,
-        sensor=collection.sensor_of(facts.platform),
-        platform=facts.platform,
-        tile=facts.tile,
-        part=facts.part,
-        variant=facts.variant,
-        start=facts.start,
-        end=facts.end,
-        footprint=facts.footprint,
-        assets=(asset.model_copy(update={"media_type": collection.media_type}),),
-        # The producer's own time in the name goes first: it is the same on every way that the file takes.
-        published_at=facts.produced or notice.published_at or received_at,
-        received_at=received_at,
-        mode="reprocessing" if "reprocessing" in (notice.mode, mode) else "forward",
-        source_format=notice.format,
-    )
+    """Return the granule that a file of a notice is; raises NoticeError where its name tells what none may have."""
+    try:
+        return Granule(
+            granule_id=facts.granule_id,
+            checksum=asset.checksum,
+            collection=collection.name,
+            sensor=collection.sensor_of(facts.platform),
+            platform=facts.platform,
+            tile=facts.tile,
+            part=facts.part,
+            variant=facts.variant,
+            start=facts.start,
+            end=facts.end,
+            footprint=facts.footprint,
+            assets=(asset.model_copy(update={"media_type": collection.media_type}),),
+            # The producer's own time in the name goes first: it is the same on every way that the file takes.
+            published_at=facts.produced or notice.published_at or received_at,
+            received_at=received_at,
+            mode="reprocessing" if "reprocessing" in (notice.mode, mode) else "forward",
+            source_format=notice.format,
+        )
+    except ValidationError as error:
+        raise NoticeError(notice.format, "name", f"makes no granule: {first_problems(error)}") from None
 
 
 def made_newer(granule: Granule) -> Granule:
@@ -67,6 +77,10 @@ def made_newer(granule: Granule) -> Granule:
 
 
 def _local(notice: Notice, file: NoticedFile) -> Path | None:
+    if len(file.href) > LONGEST_HREF:
+        raise NoticeError(notice.format, "href", f"has {len(file.href)} characters; at most {LONGEST_HREF} are read")
+    if "\0" in file.href:
+        raise NoticeError(notice.format, "href", f"{file.href[:200]!r} holds a zero byte; no address has one")
     scheme, separator, _ = file.href.partition("://")
     if separator and scheme not in ("https", "http", "s3", "file"):
         raise NoticeError(

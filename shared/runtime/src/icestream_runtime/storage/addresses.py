@@ -47,7 +47,9 @@ class Guard:
         self.check_host(host)
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
+        except UnicodeError as error:
+            raise HostRefused(f"host {host[:100]} is no name that a host may have: {error}") from error
+        except OSError as error:
             raise StorageError(f"host {host} is not known: {error}") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         allowed = [address for address in addresses if self.allows(address)]

@@ -203,7 +203,10 @@ def _may_fetch(lock: int, path: Path) -> bool:
 
 def name_of(href: str) -> str:
     """Return the file name that an address ends with; what follows a question mark is no part of it."""
-    name = unquote(urlsplit(href).path.rsplit("/", 1)[-1])
+    try:
+        name = unquote(urlsplit(href).path.rsplit("/", 1)[-1])
+    except ValueError:  # no address at all, which whoever fetches it tells
+        return "file"
     return name[-LONGEST_NAME:] if name not in ("", ".", "..") and "/" not in name and "\x00" not in name else "file"
 
 

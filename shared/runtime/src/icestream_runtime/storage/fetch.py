@@ -37,7 +37,7 @@ class Fetcher:
         Raises GranuleError where the file is not what the message promises, or its address is refused;
         StorageError where it cannot be reached.
         """
-        local = local_path(asset.href)
+        local = local_path(asset.href, granule_id)
         try:
             if local is None:
                 return self._fetch_remote(asset, granule_id)
@@ -50,6 +50,8 @@ class Fetcher:
             raise StorageError(f"{asset.href} of granule {granule_id} is not there; put it back") from error
         except OSError as error:
             raise StorageError(f"{asset.href} of granule {granule_id} cannot be read: {error}") from error
+        except ValueError as error:  # a zero byte in a path, an algorithm that is none
+            raise GranuleError(f"granule {granule_id}: {asset.href!r} is refused: {error}", granule_id) from error
         return local
 
     def learn(self, href: str, size: int = 0, granule_id: str = "") -> Asset:
@@ -58,7 +60,7 @@ class Fetcher:
         size : what was promised, bytes; 0 where nobody told
         Raises as `fetch`.
         """
-        local = local_path(href)
+        local = local_path(href, granule_id)
         if local is not None:
             try:
                 found = Asset(href=href, size=local.stat().st_size, checksum=self._checksum_of(local))
@@ -105,8 +107,8 @@ class Fetcher:
         return f"{LEARNED}:{self._checksums.of(path, LEARNED)}"
 
 
-def local_path(href: str) -> Path | None:
-    """Return the path that an href names, or None where it lies elsewhere; raises StorageError for an unknown kind."""
+def local_path(href: str, granule_id: str = "") -> Path | None:
+    """Return the path that an href names, or None where it lies elsewhere; raises GranuleError for an unknown kind."""
     scheme, separator, rest = href.partition("://")
     if not separator:
         return Path(href)
@@ -114,7 +116,10 @@ def local_path(href: str) -> Path | None:
         return Path(rest)
     if scheme in REMOTE:
         return None
-    raise StorageError(f"{href[:200]} cannot be fetched; icestream fetches local files and {', '.join(REMOTE)}")
+    raise GranuleError(
+        f"granule {granule_id}: {href[:200]} is refused; icestream fetches local files and {', '.join(REMOTE)}",
+        granule_id,
+    )
 
 
 def _hold_to(size: int, found: Asset, granule_id: str) -> None:

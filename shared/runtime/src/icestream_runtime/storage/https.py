@@ -76,9 +76,9 @@ class Web:
 
     def _get(self, address: str, to: Path, most: int, deadline: float) -> str | None:
         """Write what lies at an address, or return the address that it points to."""
-        headers = self._headers(address)
         limits = dict.fromkeys(("connect", "read", "write", "pool"), self._access.timeout)
         try:
+            headers = self._headers(address)
             with self._pool.stream("GET", address, headers=headers, extensions={"timeout": limits}) as response:
                 if response.status in MOVED:
                     return _header(response, b"location") or _no_location(address)
@@ -86,22 +86,26 @@ class Web:
                     kind = Again if response.status in TRIED_AGAIN else StorageError
                     raise kind(f"{address} cannot be fetched: the server answers {response.status}")
                 _write(response.iter_stream(), to, most, deadline, address)
+        except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, ValueError) as error:
+            raise HostRefused(f"{address!r} is no address: {error}") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             reason = f"{type(error).__name__}: {error}"
             # A certificate does not become right by asking again.
             kind = StorageError if "CERTIFICATE" in reason else Again
             raise kind(f"{address} cannot be fetched: {reason}") from error
-        except (httpcore.UnsupportedProtocol, ValueError, UnicodeError) as error:
-            raise StorageError(f"{address} cannot be fetched: {error}") from error
         return None
 
     def _headers(self, address: str) -> list[tuple[bytes | str, bytes | str]]:
+        if not address.isascii():
+            raise HostRefused(f"{address!r} holds what is not ASCII; wanted it quoted, as in %C3%A9")
         parts = urlsplit(address)
         if parts.scheme != "https" and not (parts.scheme == "http" and self._access.plain_http):
             raise HostRefused(f"it would be read by {parts.scheme or 'nothing'}; wanted https (see fetch_plain_http)")
         if parts.username or parts.password:
             raise HostRefused("it carries a user name; set fetch_tokens instead")
-        host = parts.hostname or ""
+        host = parts.hostname
+        if not host:
+            raise HostRefused("it names no host")
         headers: list[tuple[bytes | str, bytes | str]] = [("User-Agent", "icestream"), ("Accept-Encoding", "identity")]
         token = self._access.tokens.get(host)
         # To its own host only, and never in the clear.
