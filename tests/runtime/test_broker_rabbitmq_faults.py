@@ -28,7 +28,7 @@ from icestream_runtime.broker import (
 )
 from icestream_runtime.rabbitmq import RabbitBroker
 from icestream_runtime.rabbitmq.link import REFUSALS_BELIEVED
-from icestream_runtime.rabbitmq.parameters import address, connection_parameters
+from icestream_runtime.rabbitmq.parameters import connection_parameters
 from icestream_runtime.topology import topology
 from parts.rabbitmq import PrivateRabbitMQ
 
@@ -391,8 +391,3 @@ def test_tls_trusts_only_what_it_is_told() -> None:
         connection_parameters("http://user:pw@broker.example", "name", 30)
     with pytest.raises(FileNotFoundError):
         RabbitBroker("amqps://broker.example", "test", cafile=__file__ + ".none")  # type: ignore[arg-type]
-
-
-def test_an_address_for_people_has_no_password() -> None:
-    assert address("amqp://user:pw@host:5672/v") == "amqp://user:***@host:5672/v"
-    assert address("amqp://host/v") == "amqp://host/v"

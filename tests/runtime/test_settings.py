@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from icestream_core.errors import SettingsError
+from icestream_core.errors import LedgerError, SettingsError
+from icestream_runtime.ledger import open_ledger
+from icestream_runtime.secret_url import SecretUrl
 from icestream_runtime.settings import Settings, load
 
 
@@ -118,6 +120,38 @@ def test_passwords_are_never_printed() -> None:
     assert str(settings.amqp_url) == "amqp://anna:***@broker/ice"
     assert settings.amqp_url is not None
     assert settings.amqp_url.get_secret_value() == "amqp://anna:geheim@broker/ice"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:ge/geheim@db/ice",
+        "postgresql://anna:ge@geheim@db/ice",
+        "postgresql://db/ice?user=anna&password=geheim",
+        "postgresql://anna@db/ice?PASSWORD=geheim&sslmode=require",
+    ],
+)
+def test_a_password_is_not_printed_however_it_is_written(url: str) -> None:
+    settings = load(ledger_url=url)
+    assert "geheim" not in f"{settings!r} {settings.ledger_url}"
+
+
+@pytest.mark.parametrize("password", ["a/geheim", "geheim/a", "geheim#", "a?geheim", "[geheim"])
+def test_a_password_that_is_not_quoted_is_told_and_not_repeated(password: str) -> None:
+    with pytest.raises(SettingsError, match="its password is not quoted") as raised:
+        load(amqp_url=f"amqp://anna:{password}@broker/ice")
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_url_without_a_password_is_printed_as_it_is() -> None:
+    for url in ("amqp://broker:5672/ice", "sqlite:////data/ledger.sqlite", "s3://bucket/a", "mqtts://anna@host:8883"):
+        assert str(SecretUrl(url)) == url
+
+
+def test_a_ledger_that_is_away_is_told_without_its_password() -> None:
+    with pytest.raises(LedgerError, match="at postgresql") as raised:
+        open_ledger("postgresql://127.0.0.1:1/ice?user=anna&password=geheim")
+    assert "geheim" not in str(raised.value)
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -9,7 +9,8 @@ import pytest
 from icestream_core.errors import SettingsError
 from icestream_runtime.memory import MemoryBroker
 from icestream_runtime.metrics import Metrics
-from icestream_runtime.settings import SecretUrl, load
+from icestream_runtime.secret_url import SecretUrl
+from icestream_runtime.settings import load
 from icestream_watcher.__main__ import watcher
 from icestream_watcher.notices.service import Notices
 from icestream_watcher.notices.source_url import source_of
@@ -38,6 +39,8 @@ def test_a_bucket_needs_no_format() -> None:
         ("cnm+amqp://u:geheim@h/v", r"wanted \?queue="),
         ("wis2+mqtt://u:geheim@h", r"wanted \?topic="),
         ("cnm+amqp:///v?queue=q", "names no host"),
+        ("cnm+amqp://u:a/geheim@h/v?queue=q", "password is not quoted"),
+        ("cnm+amqp://u:a[geheim@h/v?queue=q", "password is not quoted"),
         ("cnm+amqp://u:geheim@h/v?queue=q&qeue=q", "qeue is no option"),
         ("cnm+amqp://u:geheim@h/v?queue=q&queue=p", "queue is there twice"),
         ("s3://bucket?every=often", "no number of seconds"),

@@ -13,7 +13,8 @@ import pytest
 from icestream_core.errors import StorageError
 from icestream_runtime.broker import Message
 from icestream_runtime.memory import MemoryBroker
-from icestream_runtime.settings import SecretUrl, Settings
+from icestream_runtime.secret_url import SecretUrl
+from icestream_runtime.settings import Settings
 from icestream_runtime.storage.access import Access
 from icestream_runtime.topology import Queue, Topology
 from icestream_watcher.notices import mqtt

@@ -34,21 +34,13 @@ from pydantic_settings import (
 )
 
 from icestream_core.errors import SettingsError
+from icestream_runtime.secret_url import SecretUrl, parts_of
 
 PREFIX: Final = "ICESTREAM_"
 FILE: Final = "icestream.toml"
 POLICIES: Final = ("version", "replace", "skip", "error")
 LOOKS_LIKE: Final = 0.85
 """How near an unknown variable must be to a known one to be taken for a slip of the pen."""
-
-
-class SecretUrl(SecretStr):
-    """A URL that prints without its password."""
-
-    def _display(self) -> str:
-        text = self.get_secret_value()
-        password = urlsplit(text).password
-        return text.replace(f":{password}@", ":***@", 1) if password else text
 
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -283,7 +275,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_amqp(cls, value: SecretUrl | None) -> SecretUrl | None:
         if value is not None:
-            parts = urlsplit(value.get_secret_value())
+            parts = parts_of(value.get_secret_value())
             if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
                 raise ValueError("wanted amqp://user:password@host:port/vhost, or amqps://")
         return value

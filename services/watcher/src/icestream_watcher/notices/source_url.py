@@ -8,10 +8,10 @@ s3://bucket/prefix?every=60
 from __future__ import annotations
 
 from typing import Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlunsplit
 
 from icestream_core.errors import SettingsError
-from icestream_runtime.settings import SecretUrl
+from icestream_runtime.secret_url import SecretUrl, parts_of
 from icestream_watcher.notices.formats import FORMATS
 
 OPTIONS: Final = {
@@ -42,7 +42,10 @@ class Source(NamedTuple):
 
 def source_of(address: SecretUrl) -> Source:
     """Return the source that an address names; raises SettingsError that does not repeat its password."""
-    parts = urlsplit(address.get_secret_value())
+    try:
+        parts = parts_of(address.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"notices (ICESTREAM_NOTICES): {address} cannot be used: {error}") from None
     kind, plus, scheme = parts.scheme.partition("+")
     if not plus:
         kind, scheme = "s3" if parts.scheme == "s3" else "", parts.scheme

@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 from icestream_core.errors import LedgerAway, LedgerError
+from icestream_runtime.secret_url import without_password
 
 Insert = postgresql.Insert | sqlite.Insert
 Statement = TypeVar("Statement", bound=Executable)
@@ -121,6 +122,11 @@ class Database(ABC):
     def these(self, values: Iterable[Any]) -> dict[str, Any]:
         """Return the parameter that `among` asks for."""
 
+    @property
+    def address(self) -> str:
+        """The URL without its password."""
+        return without_password(self.url.render_as_string())
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -128,5 +134,5 @@ class Database(ABC):
         away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
         words = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())[:500]
         if away and not any(refusal in words for refusal in REFUSALS):
-            return LedgerAway(f"the {self.what} at {self.url.render_as_string()} is away: {words}")
-        return LedgerError(f"the {self.what} at {self.url.render_as_string()} refuses: {words}")
+            return LedgerAway(f"the {self.what} at {self.address} is away: {words}")
+        return LedgerError(f"the {self.what} at {self.address} refuses: {words}")

@@ -43,7 +43,7 @@ def open_database(url: str, tables: Tables, *, migrate: bool) -> Database:
 def _database(url: str, what: str) -> Database:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise LedgerError(_unusable(what, "it is no URL")) from None
     match parsed.get_backend_name():
         case "sqlite":
@@ -78,7 +78,7 @@ def _check(database: Database, tables: Tables) -> None:
     if found == tables.version:
         return
     _refuse_newer(found, database, tables)
-    address = database.url.render_as_string()
+    address = database.address
     raise LedgerError(
         f"the {tables.what} at {address} has {f'tables of version {found}' if found else 'no tables'}; this icestream "
         f"works with version {tables.version}. Run: {tables.command}"
@@ -89,7 +89,7 @@ def _refuse_newer(found: str | None, database: Database, tables: Tables) -> None
     from icestream_runtime.ledger.migrating import versions
 
     if found is not None and found not in versions(tables):
-        address = database.url.render_as_string()
+        address = database.address
         raise LedgerError(
             f"the {tables.what} at {address} has tables of version {found}, which this icestream does not know; it "
             f"works with {tables.version}. Install a newer icestream"

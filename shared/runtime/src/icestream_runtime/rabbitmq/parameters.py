@@ -7,9 +7,10 @@ import socket
 import ssl
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import pika
+
+from icestream_runtime.secret_url import parts_of, without_password
 
 CONNECT_TIMEOUT: Final = 10.0
 """For the socket and for each handshake, seconds."""
@@ -39,10 +40,10 @@ def connection_parameters(
     cafile : certificates to trust instead of the system's; certfile, keyfile : our own, where the broker wants one
     Raises ValueError for a URL that is none.
     """
-    parts = urlsplit(url)
+    parts = parts_of(url)
     if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
         raise ValueError(
-            f"the broker's URL is {address(url)!r}; wanted amqp://user:password@host:port/vhost, or amqps://"
+            f"the broker's URL is {without_password(url)!r}; wanted amqp://user:password@host:port/vhost, or amqps://"
         )
     parameters = pika.URLParameters(url)
     parameters.heartbeat = heartbeat
@@ -62,11 +63,3 @@ def connection_parameters(
 def connection_name(service: str, role: str) -> str:
     """Return the name under which RabbitMQ lists a connection of this process."""
     return f"icestream-{service}-{socket.gethostname()}-{os.getpid()}-{role}"
-
-
-def address(url: str) -> str:
-    """Return the URL without the password, for people to read."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)

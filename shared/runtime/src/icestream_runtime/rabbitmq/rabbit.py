@@ -22,8 +22,9 @@ from icestream_runtime.broker import (
 from icestream_runtime.rabbitmq.consumer import RabbitSubscription
 from icestream_runtime.rabbitmq.declarer import ChannelRefused, Declarer, Request
 from icestream_runtime.rabbitmq.link import Link
-from icestream_runtime.rabbitmq.parameters import address, connection_name, connection_parameters
+from icestream_runtime.rabbitmq.parameters import connection_name, connection_parameters
 from icestream_runtime.rabbitmq.publisher import Publisher
+from icestream_runtime.secret_url import without_password
 from icestream_runtime.topology import Binding, Exchange, Queue, Topology
 
 HEARTBEAT: Final = 30
@@ -58,7 +59,9 @@ class RabbitBroker:
 
         def link(role: str) -> Link:
             name = connection_name(service, role)
-            return Link(connection_parameters(url, name, heartbeat, cafile, certfile, keyfile), address(url), reconnect)
+            return Link(
+                connection_parameters(url, name, heartbeat, cafile, certfile, keyfile), without_password(url), reconnect
+            )
 
         self._consuming, self._publishing = link("consume"), link("publish")
         self._lock = threading.Lock()
