@@ -14,6 +14,7 @@ import pytest
 
 from icestream_core import naming
 from icestream_core.errors import StorageError
+from icestream_core.granule import Asset
 from icestream_core.message import Registration, decode, encode
 from icestream_core.outcome import Outcome
 from icestream_core.task import Task
@@ -296,6 +297,32 @@ def test_after_the_grace_period_what_is_not_done_goes_back_unanswered(stage: Sta
     stage.end()
     assert stage.waiting() == 1
     assert stage.broker.depth(naming.OUTCOMES).ready == 0
+
+
+def test_a_worker_leaves_after_the_grace_period_although_an_input_still_comes(stage: Stage) -> None:
+    stage.make_queues()
+    begun, come = threading.Event(), threading.Event()
+    fetch = stage.storage.fetch
+
+    def hang(asset: Asset, granule_id: str = "") -> Path:
+        begun.set()
+        assert come.wait(SOON)
+        return fetch(asset, granule_id)
+
+    stage.storage.fetch = hang  # type: ignore[method-assign]
+    stage.send(stage.task())
+    try:
+        stage.start(grace_seconds=0.1)
+        assert begun.wait(SOON)
+        stage.stop.set()
+        assert stage.thread is not None
+        stage.thread.join(5)
+        assert not stage.thread.is_alive()
+        assert stage.waiting() == 1
+        assert stage.broker.depth(naming.OUTCOMES).ready == 0
+    finally:
+        come.set()
+    stage.until(lambda: not any(thread.name.startswith("slot") for thread in threading.enumerate()))
 
 
 def test_new_passes_go_before_backfill(stage: Stage) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 
 import click
 
 from icestream_cli import edge
 from icestream_cli.commands import LazyGroup
+from icestream_runtime.leave import leave
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in edge.EXIT_CODES.items())
 
@@ -36,7 +36,7 @@ def cli(given: edge.Given, debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit."""
-    sys.exit(edge.run(cli))
+    leave(edge.run(cli))
 
 
 if __name__ == "__main__":

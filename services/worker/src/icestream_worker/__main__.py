@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import socket
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from icestream_core.product import Product
 from icestream_generation.provenance import Publisher
 from icestream_runtime.broker import Broker
 from icestream_runtime.health import HealthServer
+from icestream_runtime.leave import leave
 from icestream_runtime.metrics import CHILD_ENDS, CHILDREN, CHILDREN_BUSY, Metrics
 from icestream_runtime.process import serve
 from icestream_runtime.rabbitmq import open_rabbitmq
@@ -144,4 +144,4 @@ def publisher(settings: Settings) -> Publisher:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -41,6 +41,8 @@ POLL_SECONDS: Final = 0.5
 SWEEP_SECONDS: Final = 600.0
 AGAIN_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 """Between attempts to reach a broker that is away; the last of them for ever."""
+LAST_SECONDS: Final = 1.0
+"""After the grace period, for what can still be told to end. What hangs in a server or a disk cannot."""
 
 
 class Worker:
@@ -94,12 +96,15 @@ class Worker:
         self._hears: list[Check] = []
         # Since when each thread that takes tasks of a backfill has had none.
         self._idle_since: dict[int, float] = {}
+        # What each thread is at, by its number.
+        self._in_hand: dict[int, Delivery] = {}
         self._given_up = threading.Event()
         self._log = structlog.stdlib.get_logger("icestream.worker")
 
     def run(self, stop: threading.Event) -> None:
         """Register, subscribe and work until `stop` is set; then finish what is in hand within the grace period.
 
+        What hangs after it is given back, and its thread left to itself: see `leave`.
         Raises BrokerRefused where the broker will not have us.
         """
         if not self.register(stop):
@@ -116,21 +121,24 @@ class Worker:
             deaf(self._broker, subscription, self._old, self._free_for_backfill_since, self._deaf_seconds),
         ]
         self._log.info("ready", products=[f"{product.name} {product.version}" for product in self._products])
-        with ThreadPoolExecutor(self._hold, "slot") as threads:
-            working = [threads.submit(self._work, number, subscription, stop) for number in range(self._hold)]
-            try:
-                self._look_after(working, stop)
-            finally:
-                # Whatever ends this: the threads work until they are told, and nobody leaves before them.
-                stop.set()
-                subscription.cancel()
-                _, late = wait(working, self._grace_seconds)
-                if late:
-                    self._log.warning("the grace period is over: what is not done is given back", slots=len(late))
-                self._given_up.set()
-                self._children.close()
+        threads = ThreadPoolExecutor(self._hold, "slot")
+        working = [threads.submit(self._work, number, subscription, stop) for number in range(self._hold)]
+        try:
+            self._look_after(working, stop)
+        finally:
+            # Whatever ends this: the threads work until they are told, and nobody leaves before them.
+            stop.set()
+            subscription.cancel()
+            _, late = wait(working, self._grace_seconds)
+            if late:
+                self._log.warning("the grace period is over: what is not done is given back", slots=len(late))
+            self._given_up.set()
+            self._children.close()
+            done, _ = wait(working, LAST_SECONDS)
+            subscription.nack(*list(self._in_hand.values()))
+            threads.shutdown(wait=False)
         subscription.close()
-        for each in working:
+        for each in done:
             each.result()
         self._log.info("stopped")
 
@@ -185,7 +193,9 @@ class Worker:
             delivery = subscription.get(POLL_SECONDS, None if takes_all else self._new)
             if delivery is not None:
                 self._idle_since.pop(number, None)
+                self._in_hand[number] = delivery
                 self._settle(subscription, delivery, stop)
+                del self._in_hand[number]
 
     def _settle(self, subscription: Subscription, delivery: Delivery, stop: threading.Event) -> None:
         """Have a delivery made and settle it: the only place where that is done.
