@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -201,6 +203,42 @@ def test_a_disk_that_refuses_is_nobodys_fault(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where a directory is wanted")
     with pytest.raises(StorageError, match="cannot be used"):
         get(Cache(tmp_path / "cache", 100), 1)
+
+
+def still_open(directory: Path) -> list[Path]:
+    """Return what this process has open in a directory."""
+    opened = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            opened.append(descriptor.readlink())
+    return [path for path in opened if path.is_relative_to(directory)]
+
+
+def test_a_disk_that_refuses_a_use_costs_no_descriptor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path, 20)
+    get(cache, 1)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("os.utime", refuse)
+    with pytest.raises(StorageError, match="cannot be used"):
+        get(cache, 1)
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(StorageError, match="cannot be used"):
+        get(cache, 1)
+    assert still_open(tmp_path) == []
+
+
+def test_where_there_are_no_locks_files_are_kept_and_none_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", unknown)
+    cache = Cache(tmp_path, 20)
+    assert all(path.exists() for path in [get(cache, number) for number in (1, 2, 3)])
 
 
 @pytest.mark.parametrize(

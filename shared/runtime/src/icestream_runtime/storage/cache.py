@@ -6,6 +6,7 @@ back from the dead; what is locked is never removed. Where the file system knows
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -30,6 +31,8 @@ YOUNG_SECONDS: Final = 60.0
 """What was begun so recently may be of somebody who is just about to lock it."""
 AGAIN_SECONDS: Final = 0.02
 """Between looks whether somebody else has fetched a file."""
+NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What a file system says that knows none."""
 
 Arrive = Callable[[Path], None]
 """Writes a verified file to a path, or raises."""
@@ -71,12 +74,10 @@ class Cache:
         path = directory / name
         fetched = False
         try:
-            lock = self._open(directory)
-            while not path.is_file():
+            while not _is_there(lock := self._open(directory), path):
                 # A lock that changes its kind is let go of in between: so look again with a new one.
                 self._fetch_once(lock, path, size, arrive)
-                lock, fetched = self._open(directory), True
-            os.utime(directory)
+                fetched = True
         except OSError as error:
             raise StorageError(f"the cache in {self._directory} cannot be used: {error}") from error
         with self._lock:
@@ -114,7 +115,7 @@ class Cache:
             raise StorageError(f"the cache in {self._directory} cannot be used: {error}") from error
         path = Path(name)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _lock(handle, fcntl.LOCK_EX)
             yield path
         finally:
             os.close(handle)
@@ -132,9 +133,10 @@ class Cache:
                 if directory.is_file() or Path(error.filename).is_symlink():
                     raise
                 continue
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            if _is(lock, directory):
-                return lock
+            with _closed_on_error(lock):
+                _lock(lock, fcntl.LOCK_SH)
+                if _is(lock, directory):
+                    return lock
             os.close(lock)
 
     def _fetch_once(self, lock: int, path: Path, size: int, arrive: Arrive) -> None:
@@ -189,11 +191,39 @@ class Cache:
                 os.close(lock)
 
 
+@contextmanager
+def _closed_on_error(descriptor: int) -> Iterator[None]:
+    """Close what is open where the block raises."""
+    try:
+        yield
+    except OSError:
+        os.close(descriptor)
+        raise
+
+
+def _is_there(lock: int, path: Path) -> bool:
+    """Whether a file is in a locked directory, which is in use then."""
+    with _closed_on_error(lock):
+        if not path.is_file():
+            return False
+        os.utime(path.parent)
+        return True
+
+
+def _lock(descriptor: int, kind: int) -> None:
+    """Lock what is open; no-op where the file system knows no locks."""
+    try:
+        fcntl.flock(descriptor, kind)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+
+
 def _may_fetch(lock: int, path: Path) -> bool:
     """Wait until the lock is exclusive; False once the file is there, without waiting for those who read it by now."""
     while not path.is_file():
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(AGAIN_SECONDS)
         else:
