@@ -116,6 +116,15 @@ def test_a_message_that_nobody_can_read_counts_by_its_queue(house: House) -> Non
     assert len(house.ledger.letters()) == 2
 
 
+def test_a_message_that_nobody_can_read_counts_once_however_often_its_batch_is_tried(house: House) -> None:
+    gathering = house.gatherer()
+    house.publish("granule.ssmis.tb", b"no message")
+    batch = house.take(naming.INTAKE)
+    for _ in range(3):
+        gathering.intake.handle(batch)
+    assert gathering.metrics.value(UNREADABLE, queue=naming.INTAKE) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "what"),
     [

@@ -19,6 +19,8 @@ class Letters:
 
     def keep(self, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Keep a message with the reason why nobody can read it; raises LedgerError where the ledger is away."""
-        self._ledger.keep_letter(queue, reason, body, headers)
+        if not self._ledger.keep_letter(queue, reason, body, headers):
+            # Said and counted already: what it came with is tried again, every two seconds while something is away.
+            return
         self._metrics.count(UNREADABLE, queue=queue)
         self._log.error("message cannot be read", queue=queue, reason=reason[:500])

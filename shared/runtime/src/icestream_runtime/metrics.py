@@ -125,7 +125,9 @@ CHILD_ENDS = Metric(
 FETCHED = Metric("icestream_fetched_bytes_total", "counter", ("collection",), "Bytes of granules read and verified")
 PUBLISHED = Metric("icestream_published_total", "counter", ("kind",), "Messages that the broker confirmed")
 RETURNED = Metric("icestream_returned_total", "counter", ("kind",), "Messages that no queue wanted")
-UNREADABLE = Metric("icestream_unreadable_total", "counter", ("queue",), "Messages that could not be read, or used")
+UNREADABLE = Metric(
+    "icestream_unreadable_total", "counter", ("queue",), "Messages that could not be read, or used; each once"
+)
 PUBLISH_RETRIES = Metric(
     "icestream_publish_retries_total", "counter", ("kind",), "Publishing that is tried again: the broker is away"
 )

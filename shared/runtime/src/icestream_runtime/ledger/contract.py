@@ -271,8 +271,8 @@ class Ledger(Protocol):
     def release(self, granule_id: str) -> int:
         """Offer a quarantined granule again."""
 
-    def keep_letter(self, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Keep a message that nobody can read, with the reason (table `letter`); the same body again is a no-op."""
+    def keep_letter(self, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Keep a message that nobody can read, with the reason (table `letter`); False where it is kept already."""
 
     def letters(self, limit: int = 100) -> list[dict[str, Any]]:
         """List kept messages, the latest first: received_at, queue, reason, size, headers, body."""

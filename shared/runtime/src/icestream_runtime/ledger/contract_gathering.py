@@ -92,8 +92,8 @@ class RecordingContract:
         assert ledger.records() == [{"name": "depth", "version": "1.10.0", "title": "mended"}]
 
     def test_a_message_that_nobody_can_read_is_kept_once(self, ledger: Ledger) -> None:
-        for _ in range(2):
-            ledger.keep_letter("icestream.intake", "not msgpack\x00", b"\xc1\x00", {"ce-id": "1"})
+        unreadable = ("icestream.intake", "not msgpack\x00", b"\xc1\x00", {"ce-id": "1"})
+        assert [ledger.keep_letter(*unreadable) for _ in range(2)] == [True, False]
         ledger.keep_letter("icestream.intake", "too long", b"other", {})
         latest, first = ledger.letters()
         assert latest["reason"] == "too long"

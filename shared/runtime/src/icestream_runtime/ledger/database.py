@@ -12,7 +12,6 @@ from sqlalchemy import URL, ColumnElement, Connection, Engine, Executable, FromC
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 from icestream_core.errors import LedgerAway, LedgerError
@@ -36,6 +35,8 @@ class Database(ABC):
 
     alone: ClassVar[Mapping[str, str]] = {}
     """Execution options of statements that stand alone."""
+    inserts_two: ClassVar[bool] = False
+    """Whether one statement may insert into two tables: a server is asked once then, and commits once."""
 
     def __init__(self, url: URL, engine: Engine, what: str) -> None:
         self.url, self.engine, self.what = url, engine, what
@@ -62,21 +63,6 @@ class Database(ABC):
                     yield connection
         except SQLAlchemyError as error:
             raise self._error(error) from error
-
-    def insert_both(
-        self,
-        connection: Connection,
-        first: Callable[[Database], Insert],
-        first_row: Mapping[str, Any],
-        then: Callable[[Database], ReturningInsert[Any]],
-        then_row: Mapping[str, Any],
-    ) -> Sequence[Sequence[Any]]:
-        """Insert a row of each of two tables; returns what the second gives back.
-
-        A server is asked once, and commits once where nobody else does.
-        """
-        connection.execute(self.statement(first), dict(first_row))
-        return connection.execute(self.statement(then), dict(then_row)).all()
 
     def last(self, connection: Connection) -> contextlib.AbstractContextManager[Any]:  # noqa: ARG002 - a server needs it
         """Say that the statements within end the transaction and return nothing.

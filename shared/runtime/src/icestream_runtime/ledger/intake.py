@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import String
 
@@ -23,6 +23,9 @@ from icestream_runtime.ledger.standing import slot_of
 
 MOST_WAITING = 1000
 """Waiting slots that are returned for one ancillary; all are due, and the ticker takes the others in its turn."""
+
+OPENED = "opened_"
+"""Begins the names of a slot's values where a granule's stand beside them."""
 
 TOUCH: Columns = dict.fromkeys(("touched_product", "touched_period", "touched_tile", "touched_variant"), String())
 
@@ -72,8 +75,9 @@ def record_granules(database: Database, granules: Sequence[Granule], opening: Se
         # Should it end between the two, whoever sends the granule again opens its slot.
         # In the order of their keys, so that two who insert the same never wait for each other.
         rows = [_granule_row(latest[key]) | {"recorded_at": now} for key in sorted(latest)]
-        if len(rows) == len(opening) == 1:
-            done = database.insert_both(connection, _opened, _slot_row(opening[0], now), _recorded, rows[0])
+        if database.inserts_two and len(rows) == len(opening) == 1:
+            opened = {f"{OPENED}{name}": value for name, value in _slot_row(opening[0], now).items()}
+            done = connection.execute(database.statement(_recorded_and_opened), rows[0] | opened).all()
         else:
             done = connection.execute(database.statement(_recorded), rows).all()
             open_slots(database, connection, {each.key: each for each in opening}, now)
@@ -112,7 +116,8 @@ def slots_touched(database: Database, touches: Sequence[Touch]) -> list[Slot]:
     return list((found | opened).values())
 
 
-def keep_letter(database: Database, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> None:
+def keep_letter(database: Database, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Keep a message; False where it is kept already."""
     with database.transaction() as connection:
         row = {
             "digest": hashlib.sha256(queue.encode() + b"\n" + body).hexdigest(),
@@ -122,7 +127,8 @@ def keep_letter(database: Database, queue: str, reason: str, body: bytes, header
             "headers": json.dumps(dict(headers)),
             "body": body,
         }
-        connection.execute(database.insert(letter).on_conflict_do_nothing(), [row])
+        kept = database.insert(letter).on_conflict_do_nothing().returning(letter.c.digest)
+        return connection.execute(kept, [row]).first() is not None
 
 
 def _rank(each: Granule) -> tuple[int, bool]:
@@ -158,6 +164,14 @@ def _recorded(database: Database) -> ReturningInsert[Any]:
     return insert.on_conflict_do_update(
         index_elements=["granule_id", "checksum"], set_={name: new[name] for name in names}, where=higher
     ).returning(granule.c.granule_id, granule.c.checksum)
+
+
+def _recorded_and_opened(database: Database) -> ReturningInsert[Any]:
+    """Insert a granule and, beside it, a slot."""
+    given = {
+        each.name: bindparam(f"{OPENED}{each.name}", type_=each.type) for each in slot.c if each is not slot.c.task
+    }
+    return _recorded(database).add_cte(_opened(database).values(given).cte("opened"))
 
 
 def _known(database: Database) -> Select[Any]:
@@ -208,11 +222,14 @@ def _slot_row(each: Slot, now: datetime) -> dict[str, Any]:
         "token": "",
         "task_hash": "",
         "task_stage": "final",
+        "tasked_at": None,
+        "task_published_at": None,
         "failed_hash": "",
         "revision": 0,
         "redriven": False,
         "asked": "",
         "updated_at": now,
+        "task": None,
     }
 
 

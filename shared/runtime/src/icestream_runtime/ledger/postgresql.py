@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -27,10 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.dml import ReturningInsert
 
 from icestream_core.errors import LedgerError
-from icestream_runtime.ledger.database import Columns, Database, Insert
+from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import Moment
 
 CONNECT_SECONDS = 5
@@ -51,6 +50,7 @@ class PostgreSQL(Database):
     """
 
     alone = MappingProxyType({"isolation_level": "AUTOCOMMIT"})
+    inserts_two = True
 
     def __init__(self, url: URL, what: str = "ledger") -> None:
         prepares = _prepares(url)
@@ -66,7 +66,6 @@ class PostgreSQL(Database):
         )
         super().__init__(url, engine, what)
         self._asked: tuple[datetime, float] | None = None
-        self._both: dict[tuple[object, object], ReturningInsert[Any]] = {}
 
     def now(self, connection: Connection) -> datetime:
         # The server's clock, asked once a second: between, this machine counts on. A question each would be a fifth of
@@ -77,23 +76,6 @@ class PostgreSQL(Database):
             asked = self._asked = (clock, time.monotonic())
             return clock
         return asked[0] + timedelta(seconds=moment - asked[1])
-
-    def insert_both(
-        self,
-        connection: Connection,
-        first: Callable[[Database], Insert],
-        first_row: Mapping[str, Any],
-        then: Callable[[Database], ReturningInsert[Any]],
-        then_row: Mapping[str, Any],
-    ) -> Sequence[Sequence[Any]]:
-        statement = self._both.get((first, then))
-        if statement is None:
-            insert = self.statement(first)
-            given = {name: bindparam(f"first_{name}", type_=insert.table.c[name].type) for name in first_row}
-            statement = self.statement(then).add_cte(insert.values(given).cte("first"))
-            self._both[first, then] = statement
-        values = {f"first_{name}": value for name, value in first_row.items()}
-        return connection.execute(statement, {**values, **then_row}).all()
 
     @contextlib.contextmanager
     def last(self, connection: Connection) -> Iterator[None]:

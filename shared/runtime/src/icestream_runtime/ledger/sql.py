@@ -156,8 +156,8 @@ class SqlLedger:
         with self._database.transaction() as connection:
             return connection.execute(statement.values(quarantine="")).rowcount
 
-    def keep_letter(self, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> None:
-        intake.keep_letter(self._database, queue, reason, body, headers)
+    def keep_letter(self, queue: str, reason: str, body: bytes, headers: Mapping[str, str]) -> bool:
+        return intake.keep_letter(self._database, queue, reason, body, headers)
 
     def letters(self, limit: int = 100) -> list[dict[str, Any]]:
         return listing.letters(self._database, limit)
