@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +21,7 @@ from icestream_core.granule import Granule
 from icestream_core.message import encode
 from icestream_core.naming import CATALOGUE, DEAD
 from icestream_runtime.broker import Message
+from icestream_runtime.ledger import Ledger
 from icestream_runtime.metrics import ANNOUNCEMENTS, UNREADABLE
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import catalogue_topology
@@ -213,6 +216,44 @@ def test_a_catching_up_that_was_cut_short_is_taken_up_where_it_ended(
         catalogue.catch_up(threading.Event())
     catalogue.catch_up(threading.Event())
     assert [granule_id for granule_id in made if store.item(granule_id) is None] == []
+
+
+def test_a_rebuild_takes_everything_although_another_catalogue_keeps_what_comes_meanwhile(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream_catalogue.catalogue.OVERLAP", timedelta(0))
+    made = [world.make(day_of(DEPTH, number)) for number in range(3)]
+    forget = store.forget
+
+    def forget_while_one_comes() -> None:
+        forget()
+        store.record([entry_of(made[-1], world.storage)])
+
+    monkeypatch.setattr(store, "forget", forget_while_one_comes)
+    catalogue = Catalogue(world.broker, store, world.ledger, world.storage, world.metrics)
+    stop = threading.Event()
+    monkeypatch.setattr(catalogue, "_consume", threading.Event.set)
+    catalogue.run(stop, rebuild=True)
+    assert [granule.granule_id for granule in made if store.item(granule.granule_id) is None] == []
+
+
+def test_the_ledger_is_read_once_also_where_much_was_finalised_in_one_moment(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icestream_catalogue.catalogue.CHUNK", 2)
+    made = [world.make(day_of(DEPTH, number)) for number in range(5)]
+    moment = world.ledger.clock()
+    read: list[int] = []
+
+    def finalised(since: datetime, limit: int) -> list[dict[str, Any]]:
+        makes = [make | {"finalised_at": moment} for make in reversed(world.ledger.recent())][:limit]
+        read.append(len(makes))
+        return makes
+
+    ledger = cast("Ledger", SimpleNamespace(finalised=finalised, records=world.ledger.records))
+    assert Catalogue(world.broker, store, ledger, world.storage, world.metrics).catch_up(threading.Event()) == 5
+    assert read == [2, 2, 4, 5]
+    assert [granule.granule_id for granule in made if store.item(granule.granule_id) is None] == []
 
 
 def test_a_catalogue_that_runs_keeps_what_comes_and_starts_again_where_it_was(world: World) -> None:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -28,13 +28,14 @@ from icestream_runtime.broker import (
 )
 from icestream_runtime.health import PATIENCE, Check, deaf
 from icestream_runtime.ledger.contract import Ledger
+from icestream_runtime.ledger.schema import BEGINNING
 from icestream_runtime.metrics import ANNOUNCEMENTS, ITEMS, UNREADABLE, Metrics
 from icestream_runtime.storage import Storage
 from icestream_runtime.topology import catalogue_topology
 
 BATCH: Final = 100
 CHUNK: Final = 500
-"""Of makes looked at together: more than are ever finalised in one moment."""
+"""Of makes looked at together."""
 POLL_SECONDS: Final = 0.5
 AWAY_SECONDS: Final = 2.0
 RECORDS_SECONDS: Final = 30.0
@@ -62,6 +63,8 @@ class Catalogue:
             Check("subscription", lambda: None if self._subscribed else "not subscribed yet"),
         ]
         self._subscribed = False
+        # Up to when the ledger has been caught up with; the store's items tell it at first.
+        self._caught_up_to: datetime | None = None
         self._idle_since: float | None = None
         self._away: dict[str, str] = {}
         metrics.expect(UNREADABLE, queue=CATALOGUE)
@@ -75,8 +78,11 @@ class Catalogue:
         # The queue before the catching up: what is announced meanwhile waits there, and twice is no harm.
         if not self._until_it_works("topology", stop, lambda: self._broker.apply(catalogue_topology())):
             return
-        if rebuild and not self._until_it_works("rebuild", stop, self._store.forget):
-            return
+        if rebuild:
+            if not self._until_it_works("rebuild", stop, self._store.forget):
+                return
+            # Whatever the store holds from now on: another catalogue may be keeping what comes.
+            self._caught_up_to = BEGINNING
         if not self._until_it_works("ledger", stop, lambda: self.catch_up(stop)):
             return
         keeper = threading.Thread(target=self._keep_records, args=(stop,), name="records")
@@ -94,34 +100,24 @@ class Catalogue:
         The oldest first: where this ends before its time, the latest item tells how far it came.
         """
         self._copy_records()
-        latest = max((extent.announced for extent in self._store.extents().values()), default=None)
-        since = latest - OVERLAP if latest else datetime.min.replace(tzinfo=UTC)
+        if self._caught_up_to is None:
+            latest = max((extent.announced for extent in self._store.extents().values()), default=None)
+            self._caught_up_to = latest - OVERLAP if latest else BEGINNING
         looked_at = kept = 0
-        for until in reversed(self._chunks(since, stop)):
-            if stop.is_set():
-                break
-            # More than a chunk: what is finalised meanwhile must not push out what was found.
-            makes = [make for make in self._ledger.recent(2 * CHUNK, until) if make["finalised_at"] >= since]
+        most = CHUNK
+        while not stop.is_set():
+            makes = self._ledger.finalised(self._caught_up_to, most)
             looked_at += len(makes)
-            kept += self._keep([announced(make) for make in reversed(makes) if make["current"]])
-            since = until
+            kept += self._keep([announced(make) for make in makes if make["current"]])
+            if len(makes) < most:
+                break
+            last = makes[-1]["finalised_at"]
+            # What was finalised in the last moment is read again, with what else was.
+            most = 2 * most if last == self._caught_up_to else CHUNK
+            self._caught_up_to = last
         if kept:
             self._log.info("caught up with the ledger", looked_at=looked_at, new=kept)
         return kept
-
-    def _chunks(self, since: datetime, stop: threading.Event) -> list[datetime]:
-        """Return, the latest first, when the last make of each chunk was finalised of those that were since."""
-        found: list[datetime] = []
-        until: datetime | None = None
-        while not stop.is_set():
-            makes = self._ledger.recent(CHUNK, until)
-            if not makes or makes[0]["finalised_at"] <= since:
-                break
-            found.append(makes[0]["finalised_at"])
-            if len(makes) < CHUNK or makes[-1]["finalised_at"] == until:
-                break
-            until = makes[-1]["finalised_at"]
-        return found
 
     def handle(self, subscription: Subscription, batch: Sequence[Delivery]) -> None:
         """Keep a batch of announcements and settle it."""

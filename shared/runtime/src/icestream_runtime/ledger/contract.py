@@ -302,8 +302,11 @@ class Ledger(Protocol):
     def latest_granules(self) -> list[tuple[Granule, datetime]]:
         """Return of each collection the latest observation that was recorded, and when."""
 
-    def recent(self, limit: int = 20, until: datetime | None = None) -> list[dict[str, Any]]:
-        """Return the makes finalised last, the last first; of those until a time, that time included."""
+    def recent(self, limit: int = 20) -> list[dict[str, Any]]:
+        """Return the makes finalised last, the last first."""
+
+    def finalised(self, since: datetime, limit: int) -> list[dict[str, Any]]:
+        """Return the makes finalised since a time, that time included, the first first."""
 
     def clock(self) -> datetime:
         """Return the database's clock."""

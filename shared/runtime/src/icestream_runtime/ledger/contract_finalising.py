@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from icestream_runtime.ledger.contract import Announceable, Change, Finalised, Ledger, Waiting
+from icestream_runtime.ledger.schema import BEGINNING
 from icestream_runtime.ledger.specimens import (
     at_least,
     failed,
@@ -346,3 +347,12 @@ class AnnouncingContract:
         (last,) = ledger.recent()
         assert (last["slot"], last["product"], last["revision"]) == (slot().key, "depth", 1)
         assert last["announced_at"] is None
+
+    def test_makes_are_listed_from_a_time_on_the_first_first(self, ledger: Ledger) -> None:
+        for day in (1, 2, 3):
+            ledger.record_granules([granule("a", day)])
+            ledger.finalise([made(tasked(ledger, slot(day)))], 5, at_once)
+        listed = ledger.finalised(BEGINNING, 10)
+        assert [each["slot"] for each in listed] == [slot(day).key for day in (1, 2, 3)]
+        assert ledger.finalised(listed[1]["finalised_at"], 1) == [listed[1]]
+        assert ledger.recent() == listed[::-1]

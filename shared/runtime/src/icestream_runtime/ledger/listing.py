@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
 
 from icestream_core.granule import Granule
 from icestream_core.outcome import Outcome
@@ -16,6 +16,8 @@ from icestream_runtime.ledger.contract import SlotRow
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.schema import DUE, granule, letter, make, make_input, product, slot
 from icestream_runtime.ledger.standing import KEPT, load_made, slot_of, slot_row, standing
+
+OF_SLOT = [slot.c[name] for name in ("product", "period", "tile", "variant", "start_at", "end_at")]
 
 
 def records(database: Database) -> list[dict[str, Any]]:
@@ -83,20 +85,29 @@ def history(database: Database, key: str) -> list[dict[str, Any]]:
         return list(found.values())
 
 
-def recent(database: Database, limit: int, until: datetime | None) -> list[dict[str, Any]]:
+def recent(database: Database, limit: int) -> list[dict[str, Any]]:
     """Return the makes finalised last, the last first."""
-    columns = [slot.c[name] for name in ("product", "period", "tile", "variant", "start_at", "end_at")]
+    return _makes(database, _finalised().order_by(make.c.finalised_at.desc(), make.c.id.desc()).limit(limit))
+
+
+def finalised(database: Database, since: datetime, limit: int) -> list[dict[str, Any]]:
+    """Return the makes finalised since a time, the first first."""
+    later = _finalised().where(make.c.finalised_at >= since)
+    return _makes(database, later.order_by(make.c.finalised_at, make.c.id).limit(limit))
+
+
+def _finalised() -> Select[Any]:
     current = (slot.c.revision == make.c.revision).label("current")
-    statement = select(make, *columns, current).join(slot, slot.c.key == make.c.slot_key)
-    if until is not None:
-        statement = statement.where(make.c.finalised_at <= until)
-    ordered = statement.order_by(make.c.finalised_at.desc(), make.c.id.desc()).limit(limit)
+    return select(make, *OF_SLOT, current).join(slot, slot.c.key == make.c.slot_key)
+
+
+def _makes(database: Database, statement: Select[Any]) -> list[dict[str, Any]]:
     with database.transaction(writes=False) as connection:
         return [
             _made(row)
             | {"slot": row["slot_key"], "current": row["current"]}
-            | {column.name: row[column.name] for column in columns}
-            for row in connection.execute(ordered).mappings()
+            | {column.name: row[column.name] for column in OF_SLOT}
+            for row in connection.execute(statement).mappings()
         ]
 
 

@@ -184,8 +184,11 @@ class SqlLedger:
     def latest_granules(self) -> list[tuple[Granule, datetime]]:
         return gauges.latest_granules(self._database)
 
-    def recent(self, limit: int = 20, until: datetime | None = None) -> list[dict[str, Any]]:
-        return listing.recent(self._database, limit, until)
+    def recent(self, limit: int = 20) -> list[dict[str, Any]]:
+        return listing.recent(self._database, limit)
+
+    def finalised(self, since: datetime, limit: int) -> list[dict[str, Any]]:
+        return listing.finalised(self._database, since, limit)
 
     def clock(self) -> datetime:
         with self._database.transaction(writes=False) as connection:
