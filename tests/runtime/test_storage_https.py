@@ -203,6 +203,22 @@ def test_a_server_that_drips_is_given_up(tmp_path: Path, web: Web) -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_a_server_that_never_comes_to_its_answer_is_given_up(tmp_path: Path, web: Web) -> None:
+    def stall(request: BaseHTTPRequestHandler) -> None:
+        try:
+            for _ in range(100):
+                request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                time.sleep(0.05)
+        except OSError:
+            return
+
+    web.answers["/a.nc"] = stall
+    begun = time.monotonic()
+    with pytest.raises(StorageError, match="takes too long"):
+        storage(tmp_path, **LOOPBACK, fetch_seconds=0.3).fetch(promised(f"{web.url}/a.nc"))
+    assert time.monotonic() - begun < 3
+
+
 def test_a_busy_server_is_asked_again_and_one_without_the_file_is_not(tmp_path: Path, web: Web) -> None:
     def busy(request: BaseHTTPRequestHandler) -> None:
         web.answers.pop("/a.nc")

@@ -13,6 +13,7 @@ from typing import Any
 import httpcore
 
 from icestream_core.errors import IcestreamError, StorageError
+from icestream_runtime.storage.deadline import Deadline, TimedStream
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -80,8 +81,8 @@ def _inner(address: Address) -> Address:
 class CheckedNetwork(httpcore.NetworkBackend):
     """Connects for httpcore, to allowed addresses only. Every hop of a redirect comes through here."""
 
-    def __init__(self, guard: Guard) -> None:
-        self._guard, self._sockets = guard, httpcore.SyncBackend()
+    def __init__(self, guard: Guard, deadline: Deadline) -> None:
+        self._guard, self._deadline, self._sockets = guard, deadline, httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -93,10 +94,13 @@ class CheckedNetwork(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         error: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
         for address in self._guard.addresses(host, port):
+            wait = self._deadline.within(timeout)
             try:
-                return self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = self._sockets.connect_tcp(address, port, wait, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
+            else:
+                return TimedStream(stream, self._deadline)
         raise error or httpcore.ConnectError(f"{host} has no address")
 
     def sleep(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ import httpcore
 from icestream_core.errors import GranuleError, StorageError
 from icestream_runtime.storage.access import Access
 from icestream_runtime.storage.addresses import CheckedNetwork, Guard, HostRefused
+from icestream_runtime.storage.deadline import Deadline
 
 REDIRECTS: Final = 5
 MOVED: Final = (301, 302, 303, 307, 308)
@@ -36,12 +37,12 @@ class Web:
     def __init__(self, access: Access) -> None:
         """Take note of what is allowed; raises ValueError for a network, OSError for certificates that are none."""
         self._access = access
-        self._guard = Guard(access.hosts, access.private)
+        self._deadline = Deadline()
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl.create_default_context(cafile=access.ca),
             max_connections=CONNECTIONS,
             keepalive_expiry=30.0,
-            network_backend=CheckedNetwork(self._guard),
+            network_backend=CheckedNetwork(Guard(access.hosts, access.private), self._deadline),
         )
 
     def download(self, href: str, to: Path, size: int = 0, granule_id: str = "") -> None:
@@ -54,7 +55,8 @@ class Web:
         deadline = time.monotonic() + self._access.deadline
         for pause in (*PAUSES_SECONDS, None):
             try:
-                self._follow(href, to, size or self._access.limit, deadline)
+                with self._deadline.at(deadline):
+                    self._follow(href, to, size or self._access.limit, deadline)
                 return
             except HostRefused as refused:
                 raise GranuleError(f"granule {granule_id}: {href} is refused: {refused}", granule_id) from None
@@ -89,7 +91,8 @@ class Web:
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, ValueError) as error:
             raise HostRefused(f"{address!r} is no address: {error}") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            reason = f"{type(error).__name__}: {error}"
+            is_late = time.monotonic() >= deadline
+            reason = "it takes too long (see fetch_seconds)" if is_late else f"{type(error).__name__}: {error}"
             # A certificate does not become right by asking again.
             kind = StorageError if "CERTIFICATE" in reason else Again
             raise kind(f"{address} cannot be fetched: {reason}") from error
