@@ -42,6 +42,7 @@ def promised(href: str, content: bytes = b"snow") -> Asset:
         "192.168.1.1",
         "169.254.169.254",
         "100.64.0.1",
+        "192.0.0.192",
         "192.0.2.1",
         "198.18.0.1",
         "224.0.0.1",
@@ -52,6 +53,7 @@ def promised(href: str, content: bytes = b"snow") -> Asset:
         "fe80::1",
         "fe80::1%eth0",
         "fc00::1",
+        "fec0::1",
         "fd00:ec2::254",
         "ff02::1",
         "::ffff:127.0.0.1",
@@ -182,6 +184,29 @@ def test_more_than_was_promised_is_not_read_to_its_end(tmp_path: Path, web: Web)
     assert sent.wait(10), "the connection was cut"
     with pytest.raises(GranuleError, match="has more than 1000000 bytes"):
         storage(tmp_path, **LOOPBACK, fetch_limit="1MB").learn(f"{web.url}/a.nc")
+
+
+def test_a_promise_of_more_than_is_allowed_is_not_asked_for(tmp_path: Path, web: Web) -> None:
+    """A promise must not raise the limit."""
+    web.files["/a.nc"] = b"x" * 2000
+    given = storage(tmp_path, **LOOPBACK, fetch_limit="1kB")
+    for fetch in (given.learn, lambda href, size: given.fetch(Asset(href=href, size=size, checksum="md5:00"))):
+        with pytest.raises(GranuleError, match="has 2000 bytes by its message; fetch_limit allows 1000"):
+            fetch(f"{web.url}/a.nc", 2000)
+    assert web.asked == []
+
+
+def test_what_signs_an_address_is_not_told(tmp_path: Path, web: Web) -> None:
+    web.answers["/a.nc"] = redirect("/b.nc?X-Amz-Signature=geheim")
+    given = storage(tmp_path, **LOOPBACK)
+    for href in (f"{web.url}/a.nc", f"{web.url}/c.nc?sig=geheim", f"http://u:geheim@127.0.0.1:{web.port}/a.nc"):
+        with pytest.raises((StorageError, GranuleError), match=r"\.nc") as raised:
+            given.fetch(promised(href), "g1")
+        assert "geheim" not in str(raised.value)
+    web.files["/d.nc?sig=geheim"] = b"hail"
+    with pytest.raises(GranuleError, match=r"/d\.nc\?\.\.\. has the checksum") as raised:
+        given.fetch(promised(f"{web.url}/d.nc?sig=geheim"), "g1")
+    assert "geheim" not in str(raised.value)
 
 
 def test_a_server_that_drips_is_given_up(tmp_path: Path, web: Web) -> None:

@@ -156,7 +156,7 @@ def test_a_granule_with_a_wrong_checksum_is_not_kept(s3: PrivateS3, storage: Sto
 
 def test_a_granule_larger_than_promised_is_not_fetched(s3: PrivateS3, storage: Storage) -> None:
     wanted = put(s3, b"snow and ice").model_copy(update={"size": 4})
-    with pytest.raises(GranuleError, match="has 12 bytes; its message says 4"):
+    with pytest.raises(GranuleError, match="has 12 bytes; its message or fetch_limit says 4"):
         storage.fetch(wanted, "g1")
 
 

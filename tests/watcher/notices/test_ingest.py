@@ -225,6 +225,13 @@ def test_a_name_of_the_last_day_that_calendars_have_is_of_no_collection(desk: De
     assert desk.fates("cnm", cnm("https://e.org/a", b"1\n", name="count_99991231T235959_a.txt")) == ["unknown"]
 
 
+def test_a_password_in_an_address_is_not_told(desk: Desk) -> None:
+    for href in ("ftp://u:geheim@e.org/a", "https://u:geheim@e.org/a", "https://10.0.0.1/a?sig=geheim"):
+        handled = desk.handle("cnm", cnm(href, b"1\n", checksum=False))
+        assert handled.fates == ["refused"]
+        assert "geheim" not in handled.problem
+
+
 def test_half_a_character_in_the_id_of_an_event_does_no_harm(desk: Desk) -> None:
     event = {"specversion": "1.0", "id": "\ud800", "source": "s", "type": "t"}
     body = json.dumps({**event, "data": json.loads(wis2(f"https://e.org/{NAME}", b"1\n"))}).encode()

@@ -26,6 +26,14 @@ def without_password(url: str) -> str:
     return OPTION.sub(r"\1***", USER.sub(r"//\1:***@", url, count=1))
 
 
+def readable(href: str) -> str:
+    """Return the address of a file for people to read: what signs it stands behind the question mark."""
+    if not href.startswith(("https://", "http://")):
+        return without_password(href)
+    place, mark, _ = href.partition("?")
+    return without_password(place) + (f"{mark}..." if mark else "")
+
+
 def parts_of(url: str) -> SplitResult:
     """Return a URL's parts; raises ValueError, which does not repeat it, where its password splits it elsewhere."""
     try:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from icestream_core.collection import Collection, Facts, recognise
 from icestream_core.granule import Asset, Granule, Mode
 from icestream_core.problems import first_problems
+from icestream_runtime.secret_url import readable
 from icestream_runtime.storage import Storage
 from icestream_runtime.storage.fetch import local_path
 from icestream_watcher.files import leads_out
@@ -83,9 +84,8 @@ def _local(notice: Notice, file: NoticedFile) -> Path | None:
         raise NoticeError(notice.format, "href", f"{file.href[:200]!r} holds a zero byte; no address has one")
     scheme, separator, _ = file.href.partition("://")
     if separator and scheme not in ("https", "http", "s3", "file"):
-        raise NoticeError(
-            notice.format, "href", f"{file.href[:200]} cannot be fetched; wanted https, s3, or a watched directory"
-        )
+        place = readable(file.href)[:200]
+        raise NoticeError(notice.format, "href", f"{place} cannot be fetched; wanted https, s3, or a watched directory")
     if not separator and not file.href.startswith("/"):
         raise NoticeError(notice.format, "href", f"{file.href[:200]} is relative; wanted a whole address")
     return local_path(file.href)

@@ -19,6 +19,7 @@ from icestream_core.granule import Granule, Mode
 from icestream_core.message import Letter, cloud_event, encode, event_id
 from icestream_runtime.broker import Broker, BrokerUnavailable, Message, PublishNotConfirmed, TopologyMismatch
 from icestream_runtime.metrics import NOTICES, PUBLISH_RETRIES, Metrics
+from icestream_runtime.secret_url import readable
 from icestream_runtime.storage import Storage
 from icestream_watcher.announce import SOURCE, message_of
 from icestream_watcher.notices.cnm import ErrorCode, repeated, response
@@ -215,7 +216,7 @@ class Ingest:
             try:
                 return asset_of(notice, file, self._roots, self._storage, verify)
             except StorageError as error:
-                self._log.info("a file cannot be had yet", href=file.href[:200], reason=str(error)[:500])
+                self._log.info("a file cannot be had yet", href=readable(file.href)[:200], reason=str(error)[:500])
                 if stop.wait(pause):
                     raise Stopped from None
         return asset_of(notice, file, self._roots, self._storage, verify)

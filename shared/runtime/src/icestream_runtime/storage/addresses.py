@@ -17,6 +17,8 @@ from icestream_runtime.storage.deadline import Deadline, TimedStream
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+NOT_PUBLIC = tuple(ipaddress.ip_network(each) for each in ("192.0.0.0/24", "fec0::/10"))
+"""Which Python takes for public: of protocols, where a cloud keeps its metadata (192.0.0.192), and of sites."""
 
 
 class HostRefused(IcestreamError):
@@ -66,6 +68,8 @@ class Guard:
         found = _inner(ipaddress.ip_address(address.partition("%")[0]))
         if any(found.version == network.version and found in network for network in self._private):
             return True
+        if any(found.version == network.version and found in network for network in NOT_PUBLIC):
+            return False
         return found.is_global and not found.is_multicast and not found.is_reserved
 
 

@@ -64,7 +64,8 @@ class Buckets:
             size = int(cast("int", filesystem.info(href)["size"]))
             if size > most:
                 raise GranuleError(
-                    f"granule {granule_id}: {href} has {size} bytes; its message says {most}", granule_id
+                    f"granule {granule_id}: {href} has {size} bytes; its message or fetch_limit says {most}",
+                    granule_id,
                 )
             filesystem.get_file(href, str(to))
 

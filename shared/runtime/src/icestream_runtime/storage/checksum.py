@@ -12,6 +12,7 @@ from typing import Final
 
 from icestream_core.errors import GranuleError
 from icestream_core.granule import Asset
+from icestream_runtime.secret_url import readable
 
 REMEMBERED: Final = 20_000
 """Files whose checksum is kept in memory: 4 MB, however many a service sees."""
@@ -38,14 +39,15 @@ class Checksums:
         # Some notices leave the size out.
         if asset.size and size != asset.size:
             raise GranuleError(
-                f"granule {granule_id or path.name}: {asset.href} has {size} bytes; its message says {asset.size}",
+                f"granule {granule_id or path.name}: {readable(asset.href)} has {size} bytes; "
+                f"its message says {asset.size}",
                 granule_id,
             )
         algorithm, _, wanted = asset.checksum.partition(":")
         found = self.of(path, algorithm)
         if found != wanted:
             raise GranuleError(
-                f"granule {granule_id or path.name}: {asset.href} has the checksum {algorithm}:{found}; "
+                f"granule {granule_id or path.name}: {readable(asset.href)} has the checksum {algorithm}:{found}; "
                 f"its message says {asset.checksum}",
                 granule_id,
             )

@@ -7,6 +7,7 @@ from typing import Final
 
 from icestream_core.errors import GranuleError, StorageError
 from icestream_core.granule import Asset
+from icestream_runtime.secret_url import readable
 from icestream_runtime.storage.access import Access
 from icestream_runtime.storage.buckets import Buckets
 from icestream_runtime.storage.cache import Cache, name_of
@@ -44,14 +45,16 @@ class Fetcher:
             self._checksums.verify(local, asset, granule_id)
         except IsADirectoryError as error:
             raise GranuleError(
-                f"granule {granule_id}: {asset.href} is a directory; wanted a file", granule_id
+                f"granule {granule_id}: {readable(asset.href)} is a directory; wanted a file", granule_id
             ) from error
         except FileNotFoundError as error:
-            raise StorageError(f"{asset.href} of granule {granule_id} is not there; put it back") from error
+            raise StorageError(f"{readable(asset.href)} of granule {granule_id} is not there; put it back") from error
         except OSError as error:
-            raise StorageError(f"{asset.href} of granule {granule_id} cannot be read: {error}") from error
+            raise StorageError(f"{readable(asset.href)} of granule {granule_id} cannot be read: {error}") from error
         except ValueError as error:  # a zero byte in a path, an algorithm that is none
-            raise GranuleError(f"granule {granule_id}: {asset.href!r} is refused: {error}", granule_id) from error
+            raise GranuleError(
+                f"granule {granule_id}: {readable(asset.href)!r} is refused: {error}", granule_id
+            ) from error
         return local
 
     def learn(self, href: str, size: int = 0, granule_id: str = "") -> Asset:
@@ -65,7 +68,7 @@ class Fetcher:
             try:
                 found = Asset(href=href, size=local.stat().st_size, checksum=self._checksum_of(local))
             except OSError as error:
-                raise StorageError(f"{href} of granule {granule_id} cannot be read: {error}") from error
+                raise StorageError(f"{readable(href)} of granule {granule_id} cannot be read: {error}") from error
             _hold_to(size, found, granule_id)
             return found
         with self._cache.arriving() as arriving:
@@ -98,6 +101,12 @@ class Fetcher:
         return kept
 
     def _download(self, href: str, to: Path, size: int, granule_id: str) -> None:
+        if size > self._access.limit:
+            raise GranuleError(
+                f"granule {granule_id}: {readable(href)} has {size} bytes by its message; fetch_limit allows "
+                f"{self._access.limit}",
+                granule_id,
+            )
         if href.startswith("s3://"):
             self._buckets.download(href, to, size or self._access.limit, granule_id)
         else:
@@ -116,14 +125,13 @@ def local_path(href: str, granule_id: str = "") -> Path | None:
         return Path(rest)
     if scheme in REMOTE:
         return None
-    raise GranuleError(
-        f"granule {granule_id}: {href[:200]} is refused; icestream fetches local files and {', '.join(REMOTE)}",
-        granule_id,
-    )
+    kinds = ", ".join(REMOTE)
+    told = f"granule {granule_id}: {readable(href)[:200]} is refused; icestream fetches local files and {kinds}"
+    raise GranuleError(told, granule_id)
 
 
 def _hold_to(size: int, found: Asset, granule_id: str) -> None:
     if size and size != found.size:
         raise GranuleError(
-            f"granule {granule_id}: {found.href} has {found.size} bytes; its message says {size}", granule_id
+            f"granule {granule_id}: {readable(found.href)} has {found.size} bytes; its message says {size}", granule_id
         )

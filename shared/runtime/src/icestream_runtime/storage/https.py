@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 
 from icestream_core.errors import GranuleError, StorageError
+from icestream_runtime.secret_url import readable
 from icestream_runtime.storage.access import Access
 from icestream_runtime.storage.addresses import CheckedNetwork, Guard, HostRefused
 from icestream_runtime.storage.deadline import Deadline
@@ -59,9 +60,11 @@ class Web:
                     self._follow(href, to, size or self._access.limit, deadline)
                 return
             except HostRefused as refused:
-                raise GranuleError(f"granule {granule_id}: {href} is refused: {refused}", granule_id) from None
+                raise GranuleError(
+                    f"granule {granule_id}: {readable(href)} is refused: {refused}", granule_id
+                ) from None
             except TooLarge as found:
-                raise GranuleError(f"granule {granule_id}: {href} {found}", granule_id) from None
+                raise GranuleError(f"granule {granule_id}: {readable(href)} {found}", granule_id) from None
             except Again:
                 if pause is None or time.monotonic() + pause > deadline:
                     raise
@@ -74,7 +77,7 @@ class Web:
             if moved is None:
                 return
             address = urljoin(address, moved)
-        raise StorageError(f"{href} leads from one address to the next more than {REDIRECTS} times")
+        raise StorageError(f"{readable(href)} leads from one address to the next more than {REDIRECTS} times")
 
     def _get(self, address: str, to: Path, most: int, deadline: float) -> str | None:
         """Write what lies at an address, or return the address that it points to."""
@@ -86,21 +89,21 @@ class Web:
                     return _header(response, b"location") or _no_location(address)
                 if response.status != 200:
                     kind = Again if response.status in TRIED_AGAIN else StorageError
-                    raise kind(f"{address} cannot be fetched: the server answers {response.status}")
+                    raise kind(f"{readable(address)} cannot be fetched: the server answers {response.status}")
                 _write(response.iter_stream(), to, most, deadline, address)
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, ValueError) as error:
-            raise HostRefused(f"{address!r} is no address: {error}") from error
+            raise HostRefused(f"{readable(address)!r} is no address: {error}") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             is_late = time.monotonic() >= deadline
             reason = "it takes too long (see fetch_seconds)" if is_late else f"{type(error).__name__}: {error}"
             # A certificate does not become right by asking again.
             kind = StorageError if "CERTIFICATE" in reason else Again
-            raise kind(f"{address} cannot be fetched: {reason}") from error
+            raise kind(f"{readable(address)} cannot be fetched: {reason}") from error
         return None
 
     def _headers(self, address: str) -> list[tuple[bytes | str, bytes | str]]:
         if not address.isascii():
-            raise HostRefused(f"{address!r} holds what is not ASCII; wanted it quoted, as in %C3%A9")
+            raise HostRefused(f"{readable(address)!r} holds what is not ASCII; wanted it quoted, as in %C3%A9")
         parts = urlsplit(address)
         if parts.scheme != "https" and not (parts.scheme == "http" and self._access.plain_http):
             raise HostRefused(f"it would be read by {parts.scheme or 'nothing'}; wanted https (see fetch_plain_http)")
@@ -129,7 +132,7 @@ def _write(chunks: Iterator[bytes], to: Path, most: int, deadline: float, addres
             if written > most:
                 raise TooLarge(f"has more than {most} bytes; that is what its message says, or what fetch_limit allows")
             if time.monotonic() > deadline:
-                raise StorageError(f"{address} cannot be fetched: it takes too long (see fetch_seconds)")
+                raise StorageError(f"{readable(address)} cannot be fetched: it takes too long (see fetch_seconds)")
             file.write(chunk)
 
 
@@ -138,4 +141,4 @@ def _header(response: httpcore.Response, name: bytes) -> str:
 
 
 def _no_location(address: str) -> str:
-    raise StorageError(f"{address} cannot be fetched: the server says that it has moved, and not where to")
+    raise StorageError(f"{readable(address)} cannot be fetched: the server says that it has moved, and not where to")
