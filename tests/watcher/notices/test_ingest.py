@@ -261,6 +261,34 @@ def test_the_producer_is_told_that_its_file_came_whole(desk: Desk, web: Web) -> 
     assert len(desk.answers) == 1, "a duplicate was answered before"
 
 
+def test_another_notice_of_a_file_that_the_stream_has_is_answered_too(desk: Desk, web: Web) -> None:
+    """Its producer waits for an answer to this one: it has another identifier."""
+    web.files[f"/{NAME}"] = b"1\n"
+    body = cnm(f"{web.url}/{NAME}", b"1\n")
+    for number in range(2):
+        desk.handle("cnm", body.replace(b'"id-', b'"%d-' % number), respond=True)
+    assert [answer["response"] for answer in desk.answers] == [{"status": "SUCCESS"}] * 2
+    assert desk.answers[1]["identifier"] == f"1-{NAME}-2"
+    assert len(desk.granules()) == 1
+
+
+def test_other_content_that_the_policy_leaves_out_is_no_success(tmp_path: Path, web: Web) -> None:
+    desk = Desk(tmp_path, {"count": "skip"})
+    for content in (b"1\n", b"22\n"):
+        web.files[f"/{NAME}"] = content
+        desk.handle("cnm", cnm(f"{web.url}/{NAME}", content), respond=True)
+    assert [answer["response"]["status"] for answer in desk.answers] == ["SUCCESS", "FAILURE"]
+    assert "is known with another one" in desk.answers[1]["response"]["errorMessage"]
+
+
+def test_what_is_of_no_collection_is_heard_again_once_a_plugin_knows_it(desk: Desk) -> None:
+    known, desk.ingest._collections = desk.ingest._collections, []
+    body = wis2(f"https://e.org/{NAME}", b"1\n")
+    assert desk.fates("wis2", body) == ["unknown"]
+    desk.ingest._collections = known
+    assert desk.fates("wis2", body) == ["announced"]
+
+
 def test_the_producer_is_told_what_was_wrong_with_it(desk: Desk, web: Web) -> None:
     web.files[f"/{NAME}"] = b"2\n"
     broken = json.loads(cnm(f"{web.url}/{NAME}", b"1\n"))

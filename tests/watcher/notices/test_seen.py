@@ -56,7 +56,7 @@ def test_who_died_between_claim_and_confirm_may_claim_again(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "verdict"), [("version", "new"), ("replace", "replaces"), ("skip", "duplicate"), ("error", "refused")]
+    ("policy", "verdict"), [("version", "new"), ("replace", "replaces"), ("skip", "skipped"), ("error", "refused")]
 )
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_other_content_under_a_known_name_is_judged_by_policy(
@@ -107,7 +107,7 @@ def test_of_many_contents_claimed_at_once_exactly_one_is_first(path: Path) -> No
     Seen(path, 60)
     with ThreadPoolExecutor(8) as threads:
         verdicts = list(threads.map(one, range(16)))
-    assert sorted(verdicts) == ["duplicate"] * 15 + ["new"]
+    assert sorted(verdicts) == ["new"] + ["skipped"] * 15
 
 
 def test_of_two_processes_that_claim_at_once_one_is_first(path: Path) -> None:

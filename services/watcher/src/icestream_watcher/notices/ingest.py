@@ -49,9 +49,13 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Handled:
-    """What became of a notice's files, and the first thing that was wrong with it."""
+    """What became of a notice's files, and the first thing that was wrong with it.
+
+    is_new : it was not seen through before, and is of files
+    """
 
     fates: list[Fate] = field(default_factory=list)
+    is_new: bool = False
     problem: str = ""
     where: str = ""
     code: ErrorCode | None = None
@@ -115,8 +119,8 @@ class Ingest:
             handled.add("malformed", error, "VALIDATION_ERROR")
             reply = _reply(kind, body) if respond else {}
         self._tell(kind, handled, body, headers, received, stop)
-        # An answer to an answer would never end, and duplicates were answered before.
-        if respond is not None and set(handled.fates) - {"duplicate", "ignored"}:
+        # An answer to an answer would never end, and what was seen through was answered before.
+        if respond is not None and (handled.is_new or "malformed" in handled.fates):
             respond(response(reply, received, datetime.now(UTC), handled.code, handled.problem[:1000]))
         return handled
 
@@ -153,7 +157,8 @@ class Ingest:
         if self._seen.knows(identities):
             handled.add("duplicate")
             return
-        granules, through = [], True
+        handled.is_new = True
+        granules, through, before = [], True, len(handled.fates)
         for file in notice.files:
             try:
                 granule = self._granule(notice, file, handled, stop, verify=verify, received=received)
@@ -177,8 +182,9 @@ class Ingest:
                 self._seen.abandon(granule)
                 handled.add("unwanted", StorageError(f"no registered product reads {granule.collection}"))
                 handled.code = handled.code or "PROCESSING_ERROR"
-        # What was refused, not had or not wanted may be told again.
-        self._seen.confirm(announced, identities if through and not unwanted else ())
+        # What was refused, not had or not wanted may be told again, and what is unknown may be of a plugin to come.
+        through = through and not {"unknown", "unwanted"} & set(handled.fates[before:])
+        self._seen.confirm(announced, identities if through else ())
 
     def _granule(
         self,
@@ -204,6 +210,12 @@ class Ingest:
         verdict = self._seen.claim(granule, policy, by_content)
         if verdict == "duplicate":
             handled.add("duplicate")
+            return None
+        if verdict == "skipped":
+            skipped = NoticeError(
+                notice.format, "checksum", f"{granule.granule_id} is known with another one: it holds"
+            )
+            handled.add("duplicate", skipped, "VALIDATION_ERROR")
             return None
         if verdict == "refused":
             raise NoticeError(

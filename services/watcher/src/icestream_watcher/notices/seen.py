@@ -27,7 +27,7 @@ error : what came first holds, the other is refused and kept as a letter
 """
 POLICIES: Final[tuple[Policy, ...]] = ("version", "replace", "skip", "error")
 
-Verdict = Literal["new", "replaces", "duplicate", "refused"]
+Verdict = Literal["new", "replaces", "duplicate", "skipped", "refused"]
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS notice (identity TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
@@ -77,7 +77,7 @@ class Seen:
     def claim(self, granule: Granule, policy: Policy, by_content: bool = False) -> Verdict:
         """Return what becomes of a granule, and take note of it where it is to be announced.
 
-        duplicate : it was announced already, or the policy leaves it out
+        duplicate : it was announced already; skipped : the policy leaves it out
         by_content : the same content under another name is a duplicate too
         """
         key = (granule.collection, granule.granule_id)
@@ -96,7 +96,7 @@ class Seen:
                 return "duplicate"
             others = [each for each in rows if each[0] == granule.granule_id and each[1] != granule.checksum]
             if others and policy in ("skip", "error"):
-                return "duplicate" if policy == "skip" else "refused"
+                return "skipped" if policy == "skip" else "refused"
             database.execute(
                 "INSERT OR REPLACE INTO granule VALUES (?, ?, ?, ?, 0)", (*key, granule.checksum, self._clock())
             )
