@@ -27,9 +27,10 @@ from icestream_core.granule import Asset, Granule
 from icestream_core.task import TaskInput
 from icestream_generation.fetched import Fetched
 from icestream_generation.opened import open_fetched
+from icestream_worker.compute_child import more_memory
 
-ADDRESSES = 6 * 2**30
-"""Bytes of address space: a reader that asks for more at once gets a MemoryError."""
+MEMORY = 3 * 2**30
+"""Bytes that a reader may take: who asks for more is refused, as a worker's child is."""
 TOUCHES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.chmod", "os.truncate")
 STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect", "pickle.find_class")
 
@@ -107,8 +108,7 @@ class Opener:
 
 
 def limit() -> None:
-    """Let this process take so much memory, and write no byte into any file: it dies of SIGXFSZ."""
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    """Let this process write no byte into any file: it dies of SIGXFSZ."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
@@ -142,12 +142,12 @@ def peak_mib() -> int:
 def opened(path: Path, name: str, collections: Sequence[Collection]) -> str:
     """Return what becomes of a file that is opened as a worker's child does."""
     granule = granule_of(path, name, collections)
+    by_name = {each.name: each for each in collections}
     try:
-        data = open_fetched(
-            Fetched(TaskInput(granule=granule), path), {each.name: each for each in collections}, None
-        ).data
-        if hasattr(data, "load"):
-            data.load()
+        with more_memory(MEMORY):
+            data = open_fetched(Fetched(TaskInput(granule=granule), path), by_name, None).data
+            if hasattr(data, "load"):
+                data.load()
     except IcestreamError as error:
         return f"refused {type(error).__name__}"
     except MemoryError:

@@ -14,6 +14,7 @@ import xarray as xr
 
 from icestream_core import plugins
 from icestream_core.collection import Collection, Opened
+from icestream_core.errors import Void
 from icestream_core.granule import Granule
 from icestream_core.hookspecs import hookimpl
 from icestream_core.product import Product
@@ -27,6 +28,11 @@ def leave(count: xr.Dataset) -> dict[str, np.ndarray]:
 def vanish(count: xr.Dataset) -> dict[str, np.ndarray]:
     """End the process with the code of success."""
     os._exit(0)
+
+
+def tell_niceness(count: xr.Dataset) -> dict[str, np.ndarray]:
+    """Make nothing, and give the niceness of the process as the reason."""
+    raise Void(str(os.nice(0)))
 
 
 def open_torn(path: Path, granule: Granule) -> Opened:
@@ -44,6 +50,12 @@ def open_bomb(path: Path, granule: Granule) -> Opened:
     raise AssertionError("nobody intervened")
 
 
+def open_claim(path: Path, granule: Granule) -> Opened:
+    """Ask for as much memory as a damaged file says that it needs: 8 GB, at once."""
+    np.ones(2**30)
+    raise AssertionError("nobody intervened")
+
+
 class Leaving:
     """A plugin beside the tally."""
 
@@ -54,8 +66,10 @@ class Leaving:
         return [
             counted("tally-leave", leave, "made", "leave"),
             counted("tally-vanish", vanish, "made", "vanish"),
+            counted("tally-niceness", tell_niceness, "made", "niceness"),
             counted("tally-torn", leave, "made", "torn"),
             counted("tally-bomb", leave, "made", "bomb", memory_limit=700 * 2**20),
+            counted("tally-claim", leave, "made", "claim", memory_limit=700 * 2**20),
         ]
 
     @hookimpl
@@ -65,7 +79,11 @@ class Leaving:
         return [
             collection("leave"),
             collection("vanish"),
-            *(dataclasses.replace(collection(name), opener=f"{__name__}:open_{name}") for name in ("torn", "bomb")),
+            collection("niceness"),
+            *(
+                dataclasses.replace(collection(name), opener=f"{__name__}:open_{name}")
+                for name in ("torn", "bomb", "claim")
+            ),
         ]
 
 

@@ -89,28 +89,19 @@ def misbehave_beside_others(handler: Handler, directory: Path, product: str, val
 
 
 def test_a_backfill_is_computed_by_a_child_that_lets_new_passes_go_first(handler: Handler, tmp_path: Path) -> None:
-    def sleeping(mode: str = "forward") -> Task:
-        granule = count_granule(tmp_path, 0.5, next(NUMBERS), collection="sleep")
-        return task_of("tally-sleep", granule, mode=mode)
+    def niceness(mode: str) -> int:
+        granule = count_granule(tmp_path, 0, next(NUMBERS), collection="niceness")
+        return int(handler.handle(task_of("tally-niceness", granule, mode=mode)).reason) - os.nice(0)
 
-    def niceness(count: int) -> list[int]:
-        """Return that of the children that compute, once there are so many."""
-        children = cast(ProcessChildren, handler._children)._children
-        deadline = time.monotonic() + 30
-        while len(busy := [pid for each in children if (pid := each._process.shown.busy_pid)]) != count:
-            assert time.monotonic() < deadline, busy
-            time.sleep(0.01)
-        return sorted(psutil.Process(pid).nice() - os.nice(0) for pid in busy)
-
-    # A new pass takes that child too where there is no other.
-    old, new = "reprocessing", "forward"
-    for first, second, expected in ((new, old, 0), (old, new, NICENESS), (new, new, 0)):
-        with ThreadPoolExecutor(2) as threads:
-            one = threads.submit(handler.handle, sleeping(first))
-            assert niceness(1) == [expected]
-            other = threads.submit(handler.handle, sleeping(second))
-            assert niceness(2) == [0, NICENESS]
-            assert (one.result().status, other.result().status) == ("made", "made")
+    assert (niceness("forward"), niceness("reprocessing")) == (0, NICENESS)
+    # Where there is none of its kind, each takes what there is.
+    children = cast(ProcessChildren, handler._children)
+    for of_backfill, mode, expected in ((False, "forward", NICENESS), (True, "reprocessing", 0)):
+        busy = children._take(of_backfill=of_backfill)
+        try:
+            assert niceness(mode) == expected
+        finally:
+            children._give_back(busy)
 
 
 def test_a_product_that_sleeps_past_its_time_limit_is_killed(handler: Handler, ends: Ends, tmp_path: Path) -> None:
@@ -152,6 +143,16 @@ def test_a_file_that_unpacks_without_end_is_named_when_it_meets_the_limit(
     assert (outcome.status, outcome.fault) == ("failed", "limit")
     assert "its limit is 700 MiB, while it read bomb_2024" in outcome.reason
     assert ends == [("tally-bomb", "memory")]
+
+
+def test_a_file_that_claims_more_memory_than_a_slot_may_take_is_refused_it_and_no_child_is_lost(
+    handler: Handler, ends: Ends, tmp_path: Path
+) -> None:
+    outcome = misbehave_beside_others(handler, tmp_path, "claim")
+    assert (outcome.status, outcome.fault) == ("failed", "granule")
+    assert outcome.granule_id.startswith("claim_2024")
+    assert f"reading {outcome.granule_id} takes more than the 700 MiB that a slot may take" in outcome.reason
+    assert ends == []
 
 
 def test_a_product_that_exits_is_an_error_of_its_own(handler: Handler, tmp_path: Path) -> None:

@@ -118,7 +118,9 @@ class Child:
         if self._closed:
             raise StorageError(STOPS)
         self._computed += 1
-        future: ProcessFuture[Answer] = self._process.pool.schedule(compute, (job,), timeout=limits.seconds)
+        future: ProcessFuture[Answer] = self._process.pool.schedule(
+            compute, (job, limits.resident_bytes), timeout=limits.seconds
+        )
         watch = Watch(limits.resident_bytes)
         while True:
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from typing import Any, ClassVar, Final
 
 import psutil
 
+from icestream_core.errors import GranuleError
 from icestream_core.granule import Granule
 from icestream_core.hookspecs import GROUP
 from icestream_core.plugins import Plugins
@@ -108,6 +110,7 @@ class _Child:
     """What this process is, once it is a child."""
 
     computer: Computer
+    reading: Reading
     shown: Shown
 
 
@@ -122,14 +125,47 @@ class Shown(ctypes.Structure):
     busy_pid: int
     opening: bytes
 
+
+class Reading:
+    """Is entered for each file that is read: shows which one, and keeps it from taking all memory.
+
+    limit : bytes that a slot may take
+    """
+
+    def __init__(self, shown: Shown) -> None:
+        self.limit = 0
+        self._shown = shown
+
     @contextmanager
-    def open(self, granule: Granule) -> Iterator[None]:
-        """Show which granule's file is read."""
-        self.opening = granule.granule_id.encode()[:LONGEST_ID]
+    def __call__(self, granule: Granule) -> Iterator[None]:
+        """Raises GranuleError where more memory is asked for than a slot may take: a damaged file says anything."""
+        self._shown.opening = granule.granule_id.encode()[:LONGEST_ID]
         try:
-            yield
+            with more_memory(self.limit):
+                yield
+        except MemoryError as error:
+            raise GranuleError(
+                f"reading {granule.granule_id} takes more than the {self.limit / 2**20:.0f} MiB that a slot may take "
+                f"({str(error) or 'no more is given'}): the file is damaged, or the limit too low. Fetch it again",
+                granule.granule_id,
+            ) from error
         finally:
-            self.opening = b""
+            self._shown.opening = b""
+
+
+@contextmanager
+def more_memory(size: int) -> Iterator[None]:
+    """Let this process take so many bytes more; who asks for more than that is refused, and nobody is killed."""
+    if sys.platform != "linux":
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    allowed = psutil.Process().memory_info().data + size
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed if hard < 0 else min(allowed, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def begin(load: Load, publisher: Publisher | None, parent: int, shown: Shown, niceness: int) -> None:
@@ -139,12 +175,16 @@ def begin(load: Load, publisher: Publisher | None, parent: int, shown: Shown, ni
     """
     _die_with(parent)
     os.nice(niceness)
-    _Child.shown = shown
-    _Child.computer = Computer(load(), publisher, shown.open)
+    _Child.shown, _Child.reading = shown, Reading(shown)
+    _Child.computer = Computer(load(), publisher, _Child.reading)
 
 
-def compute(job: Job) -> Answer:
-    """Compute a job in this child."""
+def compute(job: Job, memory: int) -> Answer:
+    """Compute a job in this child.
+
+    memory : bytes that it may take
+    """
+    _Child.reading.limit = memory
     _Child.shown.busy_pid = os.getpid()
     try:
         return _Child.computer.compute(job)
