@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,7 +15,10 @@ from icestream_core.errors import RecordError, Void
 from icestream_core.filter import Coverage, Filter, Season, SunElevation, ValidShare
 from icestream_core.grid import Grid, lonlat
 from icestream_core.product import product_of
+from icestream_core.slot import Slot
+from icestream_generation.filters import filter_area
 from icestream_generation.generate import generate
+from icestream_generation.inputs import Gathered
 
 AREA = lonlat("area", 70.0, 40.0, 1.0, 10, 10)
 NORTH = lonlat("north", 20.0, 85.0, 1.0, 10, 10)
@@ -61,6 +64,16 @@ CROSSING = (75.0, 30.0, 74.9, 40.0)
 )
 def test_what_passes_is_made(tmp_path: Path, wanted: Filter, given: Any) -> None:
     make(tmp_path, wanted, **given)
+
+
+def test_a_field_without_cells_does_not_pass() -> None:
+    """The mean of nothing is no number, and less than nothing else."""
+    empty = Gathered({"field": xr.Dataset({"tb": (("y", "x"), np.empty((0, 10)))})}, AREA)
+    product = on_grid(AREA, same).model_copy(
+        update={"filters": (ValidShare(input="field", variable="tb", at_least=0.1),)}
+    )
+    with pytest.raises(Void, match=r"cannot be evaluated: field\.tb has no cells"):
+        filter_area(product, cast("Slot", None), {}, empty)
 
 
 HOLED = np.where(np.arange(100).reshape(10, 10) < 30, np.nan, 250.0)

@@ -102,7 +102,10 @@ def _valid(wanted: ValidShare, data: Any) -> float:
         raise _UnknownError(f"input {wanted.input} {'is no raster' if data is not None else 'did not come'}")
     if wanted.variable not in data:
         raise _UnknownError(f"input {wanted.input} has no {wanted.variable}; it has {', '.join(map(str, data))}")
-    return float(data[wanted.variable].notnull().mean())
+    values = data[wanted.variable]
+    if values.size == 0:
+        raise _UnknownError(f"{wanted.input}.{wanted.variable} has no cells")
+    return float(values.notnull().mean())
 
 
 def _highest_sun(slot: Slot, grid: Grid) -> float:
