@@ -63,8 +63,9 @@ def test_settings_take_several_addresses_with_spaces_between(monkeypatch: pytest
 
 
 def test_a_port_without_a_token_and_a_policy_that_is_none_are_told() -> None:
-    with pytest.raises(SettingsError, match=r"notices_token .*wanted, where notices_port is set"):
-        load(notices_port=0)
+    for token in (None, ""):
+        with pytest.raises(SettingsError, match=r"notices_token .*wanted, where notices_port is set"):
+            load(notices_port=0, notices_token=token)
     with pytest.raises(SettingsError, match=r"duplicates .*found 'count=keep'; wanted COLLECTION= and one of version"):
         load(duplicates="count=keep")
     assert "geheim" not in repr(load(notices_port=0, notices_token="geheim"))

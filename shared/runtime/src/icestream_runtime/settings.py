@@ -253,7 +253,7 @@ class Settings(BaseSettings):
     @field_validator("notices_token")
     @classmethod
     def _port_has_its_token(cls, value: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
-        if known.data.get("notices_port") is not None and value is None:
+        if known.data.get("notices_port") is not None and not (value and value.get_secret_value()):
             raise ValueError("wanted, where notices_port is set: nobody posts unasked")
         return value
 
