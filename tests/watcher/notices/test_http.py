@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from icestream_core.errors import StorageError
 from icestream_watcher.notices import http as module
 from icestream_watcher.notices.http import CONNECTIONS, NoticeServer, Rate, _Bounded
 from icestream_watcher.notices.ingest import Handled, Stopped
@@ -31,6 +32,8 @@ class Ingest:
     def handle(self, kind: str, body: bytes, headers: Mapping[str, str], _stop: threading.Event) -> Handled:
         self.taken.append((kind, body, dict(headers)))
         handled = Handled()
+        if body == b"full":
+            raise StorageError("notices.sqlite is full")
         if body == b"stop":
             raise Stopped
         if body == b"bad":
@@ -74,6 +77,11 @@ def test_the_wrong_field_is_in_the_answer(port: int) -> None:
     status, content = post(port, "/notices/wis2", b"bad")
     assert (status, content["field"]) == (400, "links.0")
     assert post(port, "/notices/wis2", b"stop")[0] == 503
+
+
+def test_a_notice_that_cannot_be_noted_is_to_be_posted_again(port: int) -> None:
+    status, content = post(port, "/notices/wis2", b"full")
+    assert (status, content) == (503, {"error": "notices.sqlite is full; post it again"})
 
 
 @pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer geheimer"}, {"Authorization": "geheim"}])

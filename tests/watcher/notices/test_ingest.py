@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from icestream_core.collection import Collection, Facts
+from icestream_core.errors import StorageError
 from icestream_core.granule import Granule
 from icestream_core.message import Letter, decode
 from icestream_runtime.memory import MemoryBroker
@@ -164,6 +165,8 @@ def test_a_removal_makes_nothing_and_is_no_letter(desk: Desk) -> None:
     body = sarracenia("https://e.org/", NAME, b"1\n", fileOp={"remove": ""})
     assert desk.fates("sarracenia", body) == ["ignored"]
     assert desk.fates("wis2", wis2(f"https://e.org/{NAME}", b"1\n", rel="deletion")) == ["ignored"]
+    assert desk.fates("cnm", b'{"response": {"status": "SUCCESS"}}') == ["ignored"]
+    assert desk.metrics.value(NOTICES, format="cnm", fate="ignored") == 1
     assert desk.messages() == []
 
 
@@ -232,6 +235,25 @@ def test_a_password_in_an_address_is_not_told(desk: Desk) -> None:
         assert "geheim" not in handled.problem
 
 
+def test_an_item_that_tells_neither_time_nor_checksum_is_known_by_its_content(desk: Desk, web: Web) -> None:
+    item = json.loads(stac(f"{web.url}/{NAME}", b""))
+    del item["properties"]["created"], item["assets"]["data"]["file:checksum"], item["assets"]["data"]["file:size"]
+    fates = []
+    for content in (b"1\n", b"1\n", b"22\n"):
+        web.files[f"/{NAME}"] = content
+        fates += desk.fates("stac", json.dumps(item).encode())
+    assert fates == ["announced", "duplicate", "announced"]
+
+
+def test_a_letter_tells_why_it_is_one(desk: Desk, web: Web) -> None:
+    """Not that another file of the notice is of no collection, which is no letter."""
+    notice = json.loads(cnm(f"{web.url}/{NAME}", b"1\n", checksum=False))
+    (group,) = notice["product"]["filegroups"]
+    group["files"].insert(0, group["files"][0] | {"name": "other.txt", "uri": f"{web.url}/other.txt"})
+    assert desk.fates("cnm", json.dumps(notice).encode()) == ["unknown", "lost"]
+    assert "answers 404" in desk.letters()[0].reason
+
+
 def test_half_a_character_in_the_id_of_an_event_does_no_harm(desk: Desk) -> None:
     event = {"specversion": "1.0", "id": "\ud800", "source": "s", "type": "t"}
     body = json.dumps({**event, "data": json.loads(wis2(f"https://e.org/{NAME}", b"1\n"))}).encode()
@@ -246,6 +268,16 @@ def test_a_local_path_is_taken_below_a_watched_directory_only(desk: Desk, tmp_pa
     assert desk.fates("posttroll", posttroll(f"ssh://host{tmp_path}/{NAME}")) == ["refused"]
     assert desk.fates("posttroll", posttroll(str(desk.watched / "link.txt"))) == ["refused"]
     assert desk.fates("posttroll", posttroll(f"ssh://host{desk.watched}/{NAME}")) == ["announced"]
+
+
+def test_a_memory_that_cannot_be_written_to_loses_no_notice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("notices.sqlite cannot be used: database or disk is full")
+
+    monkeypatch.setattr(desk.ingest._seen, "claim", full)
+    with pytest.raises(StorageError, match="is full"):
+        desk.handle("wis2", wis2(f"https://e.org/{NAME}", b"1\n"))
+    assert desk.messages() == [], "no letter says that the file cannot be had"
 
 
 # The producer is told

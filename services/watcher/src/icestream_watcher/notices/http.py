@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from icestream_core.errors import StorageError
 from icestream_watcher.notices.formats import FORMATS
 from icestream_watcher.notices.ingest import Ingest, Stopped
 from icestream_watcher.notices.notice import MAX_BYTES
@@ -155,6 +156,9 @@ def _handler(ingest: Ingest, token: SecretStr, rate: Rate, stop: threading.Event
                 handled = ingest.handle(kind, body, headers, stop)
             except Stopped:
                 self.answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "stopping; post it again"}, {"Retry-After": "5"})
+                return
+            except StorageError as error:
+                self.answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"{error}; post it again"}, {"Retry-After": "60"})
                 return
             content: dict[str, Any] = {"fates": handled.fates}
             if handled.problem:

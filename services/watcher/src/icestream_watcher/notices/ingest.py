@@ -33,6 +33,7 @@ Fate = Literal["announced", "duplicate", "ignored", "unknown", "unwanted", "refu
 unknown : of no collection; unwanted : no registered product reads it
 refused : by policy or by address; lost : its file cannot be had; malformed : it cannot be read. These are letters.
 """
+LETTERS: Final = frozenset({"malformed", "refused", "lost"})
 Respond = Callable[[dict[str, Any]], None]
 """Sends a CNM response to the producer."""
 
@@ -43,13 +44,17 @@ LONGEST_LETTER: Final = 45_000
 LONGEST_REASON: Final = 3000
 
 
+class Lost(Exception):
+    """A file cannot be had, however often it is asked for."""
+
+
 class Stopped(Exception):
     """Told to stop before the notice was through: whoever gave it gives it again."""
 
 
 @dataclass(slots=True)
 class Handled:
-    """What became of a notice's files, and the first thing that was wrong with it.
+    """What became of a notice's files, and the first thing that was wrong with it; what makes a letter goes first.
 
     is_new : it was not seen through before, and is of files
     """
@@ -62,7 +67,8 @@ class Handled:
 
     def add(self, fate: Fate, error: Exception | None = None, code: ErrorCode | None = None) -> None:
         self.fates.append(fate)
-        if error is not None and not self.problem:
+        is_worse = fate in LETTERS and not LETTERS & set(self.fates[:-1])
+        if error is not None and (is_worse or not self.problem):
             self.problem, self.code = str(error), code
             self.where = error.field if isinstance(error, NoticeError) else ""
 
@@ -106,7 +112,7 @@ class Ingest:
         """Announce what a message is of. When this returns, the message may be acked.
 
         respond : told of success or failure, where the producer wants to know; files are verified then
-        Raises Stopped.
+        Raises Stopped; StorageError where it cannot be noted what was seen, and the message must come again.
         """
         received = datetime.now(UTC)
         handled = Handled()
@@ -118,6 +124,8 @@ class Ingest:
         except NoticeError as error:
             handled.add("malformed", error, "VALIDATION_ERROR")
             reply = _reply(kind, body) if respond else {}
+        if not handled.fates:  # a response, a test, a message of no files
+            handled.add("ignored")
         self._tell(kind, handled, body, headers, received, stop)
         # An answer to an answer would never end, and what was seen through was answered before.
         if respond is not None and (handled.is_new or "malformed" in handled.fates):
@@ -143,7 +151,7 @@ class Ingest:
         """Count the fates; keep what went wrong as a letter."""
         for fate in handled.fates:
             self._metrics.count(NOTICES, format=kind, fate=fate)
-        if handled.problem and {"malformed", "refused", "lost"} & set(handled.fates):
+        if handled.problem and LETTERS & set(handled.fates):
             self._log.warning("notice is kept as a letter", format=kind, reason=handled.problem[:500])
             self._publish([_letter(kind, body, headers, handled.problem, received)], stop)
 
@@ -167,7 +175,7 @@ class Ingest:
                 handled.add("refused", error, code)
                 through = False
                 continue
-            except StorageError as error:
+            except Lost as error:
                 handled.add("lost", error, "TRANSFER_ERROR")
                 through = False
                 continue
@@ -231,7 +239,10 @@ class Ingest:
                 self._log.info("a file cannot be had yet", href=readable(file.href)[:200], reason=str(error)[:500])
                 if stop.wait(pause):
                     raise Stopped from None
-        return asset_of(notice, file, self._roots, self._storage, verify)
+        try:
+            return asset_of(notice, file, self._roots, self._storage, verify)
+        except StorageError as error:
+            raise Lost(str(error)) from error
 
     def _publish(self, messages: Sequence[Message], stop: threading.Event) -> Sequence[Message]:
         """Publish until the broker has it safe; return what no queue wanted. Raises Stopped."""

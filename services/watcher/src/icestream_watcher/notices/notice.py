@@ -51,7 +51,7 @@ class NoticedFile:
 class Notice:
     """What a producer says.
 
-    identity : two notices with the same one are one, however they came
+    identity : two notices with the same one are one, however they came; empty where nothing tells one from the next
     event : of the CloudEvent around it, source and id; empty where there is none
     published_at : when the producer says that it published; None where it does not say
     reply : what an answer to the producer repeats, where its format knows answers

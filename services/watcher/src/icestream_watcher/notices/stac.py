@@ -67,8 +67,10 @@ def _notice(item: Item, where: str) -> Notice:
         raise NoticeError(KIND, f"{where}assets", "none has the role data")
     published = item.properties.updated or item.properties.created
     files = tuple(_file(asset, item.id, f"{where}assets.{name}") for name, asset in data.items())
-    content = " ".join(file.checksum for file in files if file.checksum)
-    return Notice(KIND, "create", f"stac {item.id} {published or content}", files, published)
+    content = " ".join(file.checksum for file in files) if all(file.checksum for file in files) else ""
+    # Where neither is told, only its content tells an item from the next of its id.
+    identity = f"stac {item.id} {published or content}" if published or content else ""
+    return Notice(KIND, "create", identity, files, published)
 
 
 def _file(asset: Asset, item: str, where: str) -> NoticedFile:
