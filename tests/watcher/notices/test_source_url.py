@@ -12,6 +12,7 @@ from icestream_runtime.metrics import Metrics
 from icestream_runtime.secret_url import SecretUrl
 from icestream_runtime.settings import load
 from icestream_watcher.__main__ import watcher
+from icestream_watcher.notices.mqtt import client_of
 from icestream_watcher.notices.service import Notices
 from icestream_watcher.notices.source_url import source_of
 
@@ -84,3 +85,12 @@ def test_all_sources_of_one_broker_are_heard(tmp_path: Path) -> None:
     assert told is not None
     assert "wis2 from mqtt://127.0.0.1:9: not subscribed yet" in told
     assert "sarracenia from" in told
+    clients = {client_of(source_of(address)) for address in settings.notices}
+    assert len(clients) == 2, "in one session each would hear what is the other's"
+
+
+def test_two_sources_in_one_session_are_refused(tmp_path: Path) -> None:
+    addresses = " ".join(f"{kind}+mqtt://u:geheim@127.0.0.1:9?topic=a&client=me" for kind in ("wis2", "cnm"))
+    settings = load(out=str(tmp_path), notices=addresses)
+    with pytest.raises(SettingsError, match=r"two sources are client me of 127\.0\.0\.1:9"):
+        Notices(settings, [], MemoryBroker(), [], Metrics())

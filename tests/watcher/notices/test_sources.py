@@ -65,8 +65,8 @@ class Lingers:
             self._stop.set()
 
 
-def message(mid: int) -> Any:
-    return SimpleNamespace(payload=b"{}", properties=None, mid=mid, qos=1)
+def message(mid: int, qos: int = 1) -> Any:
+    return SimpleNamespace(payload=b"{}", properties=None, mid=mid, qos=qos)
 
 
 def ends_with_its_reason(source: AmqpSource | MqttSource) -> None:
@@ -110,6 +110,14 @@ def test_what_came_on_a_connection_that_is_lost_is_not_acknowledged_on_the_next(
     source._received(None, None, message(1))
     source.run(stop)
     assert client.acked == [2]
+
+
+def test_notices_that_come_at_most_once_do_not_pile_up_and_the_others_are_kept() -> None:
+    source = MqttSource(source_of(SecretUrl("wis2+mqtt://localhost?topic=a")), Settings(), cast("Ingest", None))
+    for qos, count in ((0, 3 * mqtt.HELD), (1, 2)):
+        for mid in range(count):
+            source._received(None, None, message(mid, qos))
+    assert source._arrived.qsize() == mqtt.HELD + 2
 
 
 def test_what_has_gone_from_a_polled_bucket_is_not_remembered() -> None:

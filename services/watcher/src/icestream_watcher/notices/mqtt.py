@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 
 from icestream_runtime.settings import Settings
 from icestream_watcher.notices.ingest import Ingest, Stopped
+from icestream_watcher.notices.notice import MAX_BYTES
 from icestream_watcher.notices.source_url import Source
 
 THREADS: Final = 4
@@ -30,6 +31,8 @@ SESSION_SECONDS: Final = 86_400
 """How long the broker keeps what comes while nobody is connected."""
 POLL_SECONDS: Final = 0.5
 QOS: Final = 1
+LARGEST: Final = 2 * MAX_BYTES
+"""Bytes of a message; the broker sends none that is larger. What is larger than a notice may be is a letter."""
 
 
 class MqttSource:
@@ -40,12 +43,12 @@ class MqttSource:
         self._source, self._ingest = source, ingest
         self._parts = urlsplit(source.url.get_secret_value())
         self._arrived: queue.Queue[tuple[int, mqtt.MQTTMessage]] = queue.Queue()
-        self._connection = 0
+        self._connection, self._drops = 0, False
         self.problem: str | None = "not subscribed yet"
         self._log = structlog.stdlib.get_logger("icestream.watcher")
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=source.option("client", f"icestream-{socket.gethostname()}"),
+            client_id=client_of(source),
             protocol=mqtt.MQTTv5,
             manual_ack=True,
         )
@@ -63,6 +66,7 @@ class MqttSource:
         """Handle what comes until told to stop; a broker that is away is asked again."""
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval, session.ReceiveMaximum = SESSION_SECONDS, HELD
+        session.MaximumPacketSize = LARGEST
         self._client.connect_async(
             self._parts.hostname or "",
             self._parts.port or (8883 if self._source.scheme == "mqtts" else 1883),
@@ -118,12 +122,23 @@ class MqttSource:
         self._tell(f"disconnected: {reason}")
 
     def _received(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._arrived.put((self._connection, message))
+        # The broker bounds the others: so many are not acknowledged. These come at most once, as their sender wants it.
+        is_full = message.qos == 0 and self._arrived.qsize() >= HELD
+        if is_full and not self._drops:
+            self._log.warning("notices are dropped: they are sent at most once, and more come than can be handled")
+        self._drops = is_full
+        if not is_full:
+            self._arrived.put((self._connection, message))
 
     def _tell(self, problem: str) -> None:
         if problem != self.problem:
             self._log.warning("notices are not heard", source=str(self._source.url), reason=problem)
         self.problem = problem
+
+
+def client_of(source: Source) -> str:
+    """Return the name of a session. The formats of one broker have one each: in a shared one each hears the others'."""
+    return source.option("client", f"icestream-{socket.gethostname()}-{source.format}")
 
 
 def _headers(message: mqtt.MQTTMessage) -> dict[str, str]:

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol, cast
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -22,7 +23,7 @@ from icestream_runtime.storage import Access, Storage
 from icestream_watcher.notices.amqp import AmqpSource
 from icestream_watcher.notices.http import NoticeServer
 from icestream_watcher.notices.ingest import Ingest
-from icestream_watcher.notices.mqtt import MqttSource
+from icestream_watcher.notices.mqtt import MqttSource, client_of
 from icestream_watcher.notices.polling import PollSource
 from icestream_watcher.notices.seen import Policy, Seen
 from icestream_watcher.notices.source_url import Source, source_of
@@ -53,6 +54,7 @@ class Notices:
     ) -> None:
         """Open what is needed; raises SettingsError for a source that cannot be used, StorageError for the file."""
         wanted = [source_of(address) for address in settings.notices]
+        _refuse_one_session_twice(wanted)
         self._closing = ExitStack()
         with ExitStack() as closing:
             self._seen = Seen(
@@ -127,6 +129,21 @@ def ingest_of(
 def has_notices(settings: Settings) -> bool:
     """Whether the settings name any source of notices."""
     return bool(settings.notices) or settings.notices_port is not None
+
+
+def _refuse_one_session_twice(sources: Sequence[Source]) -> None:
+    """Raise SettingsError for two sources that a broker takes for one client: each would end the other, for ever."""
+    known: set[tuple[str, str]] = set()
+    for source in sources:
+        if source.scheme not in ("mqtt", "mqtts"):
+            continue
+        session = urlsplit(source.url.get_secret_value()).netloc.rpartition("@")[2], client_of(source)
+        if session in known:
+            raise SettingsError(
+                f"notices (ICESTREAM_NOTICES): two sources are client {session[1]} of {session[0]}; give each its own "
+                "by client=, or name both topics in one"
+            )
+        known.add(session)
 
 
 def _source(source: Source, settings: Settings, ingest: Ingest) -> Hears:
