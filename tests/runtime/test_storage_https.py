@@ -99,6 +99,22 @@ def test_a_file_comes_once_and_keeps_its_name(tmp_path: Path, web: Web) -> None:
     assert len(web.asked) == 1
 
 
+def test_a_file_that_was_damaged_in_the_cache_is_fetched_anew(tmp_path: Path, web: Web) -> None:
+    """A power cut, say. It is no fault of the granule, which would be quarantined."""
+    web.files["/a.nc"] = b"snow"
+    wanted, given = promised(f"{web.url}/a.nc"), storage(tmp_path, **LOOPBACK)
+    path = given.fetch(wanted, "g1")
+    given.release(path)
+    for damaged in (b"", b"sn\0\0"):
+        path.chmod(0o644)
+        path.write_bytes(damaged)
+        assert given.fetch(wanted, "g1").read_bytes() == b"snow"
+        given.release(path)
+    assert len(web.asked) == 3
+    with pytest.raises(GranuleError, match="has more than 3 bytes"):
+        given.fetch(wanted.model_copy(update={"size": 3}), "g1")
+
+
 def test_a_redirect_is_followed_to_what_is_allowed(tmp_path: Path, web: Web) -> None:
     web.files["/there.nc"] = b"snow"
     web.answers["/here.nc"] = redirect("/there.nc")

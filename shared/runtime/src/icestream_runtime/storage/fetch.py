@@ -83,7 +83,11 @@ class Fetcher:
         self._cache.release(path)
 
     def _fetch_remote(self, asset: Asset, granule_id: str) -> Path:
+        fetched = False
+
         def arrive(path: Path) -> None:
+            nonlocal fetched
+            fetched = True
             self._download(asset.href, path, asset.size, granule_id)
             self._checksums.verify(path, asset, granule_id)
 
@@ -93,7 +97,10 @@ class Fetcher:
             self._checksums.verify(kept, asset, granule_id)
         except GranuleError:
             self._cache.forget(kept)
-            raise
+            if fetched:
+                raise
+            # It was whole when it came: what is damaged is the cache, and not the granule.
+            return self._fetch_remote(asset, granule_id)
         except BaseException:
             # It could not be read just now, which says nothing of the file: others may be about to open it.
             self._cache.release(kept)
