@@ -18,6 +18,7 @@ import pika.exceptions
 from pika.adapters.select_connection import IOLoop
 
 from icestream_runtime.broker import BrokerClosed, BrokerRefused, BrokerUnavailable
+from icestream_runtime.rabbitmq.headers import tolerate
 
 LOG = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Link:
         longest_pause : between attempts to come back, s
         """
         self.address = address
+        tolerate()
         self._longest_pause = longest_pause
         self.held_back = ""
         self.error: BrokerRefused | BrokerClosed | None = None
