@@ -162,7 +162,7 @@ class StacApi:
 
     def _page(self, *, second: bool) -> dict[str, object]:
         names = (
-            ["count_20240101T120200_b.txt", "holiday.jpg"]
+            ["count_20240101T120200_b.txt", "holiday.jpg", "count_15000101T120200_b.txt"]
             if second
             else [f"count_20240101T120{n}00_b.txt" for n in (0, 1)]
         )

@@ -16,6 +16,7 @@ from icestream_core.errors import GranuleError, SettingsError, StorageError
 from icestream_core.granule import Asset
 from icestream_runtime.settings import load
 from icestream_runtime.storage import Storage
+from icestream_runtime.storage.access import Access
 from icestream_runtime.storage.addresses import Guard
 from parts.certificates import Authority
 from parts.web import Web, redirect
@@ -290,6 +291,13 @@ def test_a_token_goes_to_its_host_and_over_tls_only(tmp_path: Path, web: Web) ->
         assert given.fetch(promised(f"{secure.url}/b.nc", b"snow")).read_bytes() == b"snow"
     assert "Authorization" not in web.asked[-1][1]
     assert "geheim" not in repr(load(fetch_tokens=tokens))
+
+
+def test_a_token_is_for_its_host_however_that_is_written(tmp_path: Path, web: Web) -> None:
+    assert list(Access.of(load(fetch_tokens={"Archive.Example": "geheim"})).tokens) == ["archive.example"]
+    web.answers["/a.nc"] = lambda request: request.send_error(401)
+    with pytest.raises(StorageError, match=r"answers 401; does it want a token \(fetch_tokens\)\?"):
+        storage(tmp_path, **LOOPBACK).fetch(promised(f"{web.url}/a.nc"))
 
 
 def test_a_certificate_that_is_not_trusted_or_of_another_host_is_refused(tmp_path: Path) -> None:

@@ -69,7 +69,11 @@ class StacSearch:
                     left["files are of no collection that is wanted"] += 1
                     continue
                 alone = replace(notice, files=(file,), identity=f"{notice.identity} {file.href}")
-                granule = _granule(alone, *known)
+                try:
+                    granule = _granule(alone, *known)
+                except NoticeError as error:
+                    left[f"cannot be granules: {error}"] += 1
+                    continue
                 if self._scope.concerns(granule):
                     self._notices[granule.granule_id, file.href] = alone
                     found.append(granule)

@@ -53,7 +53,8 @@ class Access:
             hosts=settings.fetch_hosts,
             private=settings.fetch_private,
             plain_http=settings.fetch_plain_http,
-            tokens=settings.fetch_tokens,
+            # As addresses have them, whose hosts are read without capitals.
+            tokens={host.lower(): token for host, token in settings.fetch_tokens.items()},
             ca=settings.storage_ca,
             timeout=settings.fetch_timeout_seconds,
             deadline=settings.fetch_seconds,

@@ -89,7 +89,8 @@ class Web:
                     return _header(response, b"location") or _no_location(address)
                 if response.status != 200:
                     kind = Again if response.status in TRIED_AGAIN else StorageError
-                    raise kind(f"{readable(address)} cannot be fetched: the server answers {response.status}")
+                    hint = "; does it want a token (fetch_tokens)?" if response.status in (401, 403) else ""
+                    raise kind(f"{readable(address)} cannot be fetched: the server answers {response.status}{hint}")
                 _write(response.iter_stream(), to, most, deadline, address)
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, ValueError) as error:
             raise HostRefused(f"{readable(address)!r} is no address: {error}") from error
