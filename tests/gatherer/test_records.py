@@ -50,26 +50,28 @@ def test_a_registration_that_somebody_died_over_is_caught_up_with(tmp_path: Path
     house.close()
 
 
-def test_granules_of_another_gatherer_that_had_not_heard_of_a_product_are_found_once_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("killed", ["who recorded them", "who registered it"])
+def test_granules_that_were_recorded_before_a_product_was_heard_of_are_found_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: str
 ) -> None:
+    monkeypatch.setattr(records, "STALE_SECONDS", 0.05)
     house = House(tmp_path)
     one, other = house.gatherer(), house.gatherer()
     assert other.records.all() == []
-    monkeypatch.setattr(records, "STALE_SECONDS", 0.05)
     house.publish(naming.registration_key("depth"), Registration(record=product().record()))
     house.turn(naming.INTAKE, one)
-    monkeypatch.setattr(records.Records, "refresh", lambda *_given, **_named: None)
-    other.intake.record([granule()])
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(records.Records, "refresh", lambda *_given, **_named: None)
+        other.intake.record([granule()])
     assert house.states() == {}
+    left = one if killed == "who recorded them" else other
     for _ in range(100):
-        one.ticker.tick()
-        if not one.records._registered:
+        left.ticker.tick()
+        if house.states():
             break
-        house.broker.subscribe([naming.DEAD], 1).get(0.1)
+        house.broker.subscribe([naming.DEAD], 1).get(0.02)
     assert house.states() == {"depth.20140201": "tasked"}
-    assert one.records.to_catch_up() == []
+    assert left.records.to_catch_up() == []
     house.close()
 
 

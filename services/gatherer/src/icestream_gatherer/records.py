@@ -33,8 +33,8 @@ class Records:
         self._products: dict[str, Product] = {}
         self._by_collection: dict[str, list[Product]] = {}
         self._unreadable: set[str] = set()
-        self._read_at = -STALE_SECONDS
-        self._registered: dict[str, float] = {}
+        self._read_at: float | None = None
+        self._heard_of: dict[str, float] = {}
         self._lock = threading.Lock()
         self._log = structlog.stdlib.get_logger("icestream.gatherer")
 
@@ -44,15 +44,12 @@ class Records:
         Raises RecordError for a record that does not hold together, or that would make products go round in a circle.
         """
         product = product_of(record)
-        known = self.find(product.name, fresh=True)
+        self.refresh(force=True)
         _refuse_circle(product, [each for each in self.all() if each.name != product.name])
         self.make_queues([product])
         if not self._ledger.register(product.record()):
             return None
-        with self._lock:
-            self._read_at = -STALE_SECONDS
-            if product != known:
-                self._registered[product.name] = time.monotonic()
+        self.refresh(force=True)
         return product
 
     def make_queues(self, products: Sequence[Product]) -> None:
@@ -92,26 +89,28 @@ class Records:
         return list(found)
 
     def to_catch_up(self) -> list[tuple[Product, float]]:
-        """Return products that were registered here a while ago, and have not been caught up with since; each with when
-        that was, time.monotonic().
+        """Return products whose records are new here since a while, and have not been caught up with since; each with
+        when they were heard of, time.monotonic().
 
-        Another gatherer may have recorded granules of theirs while it had not yet heard of them.
+        Who had not yet heard of them may have recorded granules of theirs: this gatherer or another. Each that hears
+        of one looks again, because any other may be killed before it does.
         """
         since = time.monotonic() - 2 * STALE_SECONDS
         with self._lock:
-            registered = [(name, at) for name, at in self._registered.items() if at < since]
-        return [(product, at) for name, at in registered if (product := self.find(name)) is not None]
+            heard_of = [(name, at) for name, at in self._heard_of.items() if at < since]
+        return [(product, at) for name, at in heard_of if (product := self.find(name)) is not None]
 
-    def caught_up(self, product: Product, registered_at: float) -> None:
+    def caught_up(self, product: Product, heard_of_at: float) -> None:
         """Say that nothing was missed of a product, unless it was registered again meanwhile."""
         with self._lock:
-            if self._registered.get(product.name) == registered_at:
-                del self._registered[product.name]
+            if self._heard_of.get(product.name) == heard_of_at:
+                del self._heard_of[product.name]
 
     def refresh(self, *, force: bool = False) -> None:
         """Read the records again where they may be stale."""
         with self._lock:
-            if not force and time.monotonic() - self._read_at < STALE_SECONDS:
+            first = self._read_at is None
+            if not force and self._read_at is not None and time.monotonic() - self._read_at < STALE_SECONDS:
                 return
             products = {}
             for record in self._ledger.records():
@@ -122,8 +121,12 @@ class Records:
             for product in products.values():
                 for collection in product.collections_read:
                     by_collection.setdefault(collection, []).append(product)
+            now = time.monotonic()
+            if not first:
+                new = {name for name, product in products.items() if product != self._products.get(name)}
+                self._heard_of |= dict.fromkeys(new, now)
             self._products, self._by_collection = products, by_collection
-            self._read_at = time.monotonic()
+            self._read_at = now
 
     def _read(self, record: dict[str, Any]) -> Product | None:
         """Return the product of a kept record; None, said once, where this icestream is too old or too new for it."""

@@ -43,9 +43,9 @@ class Ticker:
         if unpublished := self._ledger.unpublished_tasks(UNSEEN_SECONDS, BATCH):
             self._looker.publish(unpublished)
             done += len(unpublished)
-        for product, registered_at in self._records.to_catch_up():
+        for product, heard_of_at in self._records.to_catch_up():
             self._intake.catch_up(product)
-            self._records.caught_up(product, registered_at)
+            self._records.caught_up(product, heard_of_at)
         # Last, because it raises where a single one cannot be placed.
         return done + self._outcomes.announce(older_than_seconds=UNSEEN_SECONDS)
 
