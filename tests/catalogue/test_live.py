@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from catalogue.world import World, day_of
+from catalogue.world import World, answers, day_of, serving, until
 from icestream_catalogue import live as module
 from icestream_catalogue.live import Live
 from icestream_catalogue.store import open_store
+from parts.process import free_ports
 
 DEPTH = "snow-depth-china"
 
@@ -59,3 +62,21 @@ def test_more_than_is_told_at_once_has_pages_read_anew_and_what_comes_after_is_t
         stop.set()
         poller.join()
         store.close()
+
+
+def test_a_catalogue_whose_pages_are_told_nothing_any_more_is_not_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (port,) = free_ports(1)
+    world = World(tmp_path, metrics_port=port)
+    ends = threading.Event()
+    monkeypatch.setattr(Live, "run", lambda _self, _stop: ends.wait(20))
+    with serving(world, serve_health=True):
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
+        assert answers(f"http://127.0.0.1:{port}/livez")
+        ends.set()
+        until(lambda: not answers(f"http://127.0.0.1:{port}/livez"))
+        with pytest.raises(urllib.error.HTTPError) as told:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5)
+        assert "pages are not told any more" in told.value.read().decode()
+    world.close()

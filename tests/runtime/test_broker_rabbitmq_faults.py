@@ -27,7 +27,7 @@ from icestream_runtime.broker import (
     Subscription,
 )
 from icestream_runtime.rabbitmq import RabbitBroker
-from icestream_runtime.rabbitmq.link import REFUSALS_BELIEVED
+from icestream_runtime.rabbitmq.link import CLOSE_TIMEOUT, REFUSALS_BELIEVED
 from icestream_runtime.rabbitmq.parameters import connection_parameters
 from icestream_runtime.topology import topology
 from parts.rabbitmq import PrivateRabbitMQ
@@ -127,7 +127,9 @@ def test_a_callback_that_computes_five_heartbeats_keeps_its_connection(
     broker.close()
 
 
-def test_an_alarm_holds_back_publishers_and_nobody_else(rabbitmq: PrivateRabbitMQ, broker: RabbitBroker) -> None:
+def test_an_alarm_holds_back_publishers_and_nobody_else(
+    rabbitmq: PrivateRabbitMQ, amqp_url: str, broker: RabbitBroker
+) -> None:
     broker.publish([granule(number) for number in range(100)])
     subscription = broker.subscribe([INTAKE], prefetch=10)
     rabbitmq.ctl("set_vm_memory_high_watermark", "0.00001")
@@ -144,6 +146,13 @@ def test_an_alarm_holds_back_publishers_and_nobody_else(rabbitmq: PrivateRabbitM
                 subscription.ack(delivery)
             assert broker.depth(INTAKE, timeout=5).ready == 0
             assert not publishing.done()
+            # The first message of a connection is taken, and has it held back.
+            other = RabbitBroker(amqp_url, "other")
+            assert len(other.publish([Message(b"", "nobody.wants")])) == 1
+            wait_until(other.blocked)
+            begun = time.monotonic()
+            other.close()
+            assert time.monotonic() - begun < CLOSE_TIMEOUT
             rabbitmq.ctl("set_vm_memory_high_watermark", "absolute", "1GB")
             assert publishing.result(60) == []
     finally:
