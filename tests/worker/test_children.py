@@ -17,7 +17,7 @@ from typing import Any, cast
 import psutil
 import pytest
 
-from icestream_core.errors import StorageError
+from icestream_core.errors import GranuleError, LimitError, StorageError
 from icestream_core.outcome import Outcome
 from icestream_core.task import Task
 from icestream_runtime.storage import Storage
@@ -277,6 +277,48 @@ def started(futures: Callable[[], Future[Answer]] = made) -> Started:
 def test_an_answer_that_comes_between_two_looks_is_no_limit() -> None:
     child = child_of(started(AfterAPause))
     assert child.compute(cast("Job", None), Limits(60, 2**40)).status == "made"
+
+
+def ended_at_its_limit(between: Callable[[float], None]) -> Future[Answer]:
+    """Come to the limit at the fourth look; between them this process does something for 0.05 s."""
+
+    class AtTheLimit(Future[Answer]):
+        looks = 0
+
+        def result(self, timeout: float | None = None) -> Answer:  # noqa: ARG002 - as it is called
+            self.looks += 1
+            if self.looks == 4:
+                self.set_exception(TimeoutError())
+            else:
+                between(0.05)
+            raise TimeoutError
+
+    return AtTheLimit()
+
+
+def compute_for(seconds: float) -> None:
+    begun = psutil.Process().cpu_times().user
+    while psutil.Process().cpu_times().user < begun + seconds:
+        sum(range(100_000))
+
+
+@pytest.mark.parametrize(
+    ("does", "hangs", "kind", "said"),
+    [
+        (compute_for, 0.0, GranuleError, "torn kept its reader computing for"),
+        (time.sleep, 0.0, LimitError, "longer than its limit of 0.1 s, while it read torn"),
+        (compute_for, 60.0, LimitError, "longer than its limit of 0.1 s, while it read torn"),
+    ],
+)
+def test_a_file_over_which_its_reader_computed_until_the_limit_is_the_granules_fault(
+    monkeypatch: pytest.MonkeyPatch, does: Callable[[float], None], hangs: float, kind: type[Exception], said: str
+) -> None:
+    monkeypatch.setattr("icestream_worker.child.HANGS_SECONDS", hangs)
+    process = started(lambda: ended_at_its_limit(does))
+    process.shown.busy_pid, process.shown.opening = os.getpid(), b"torn"
+    child = child_of(process, started())
+    with pytest.raises(kind, match=said):
+        child.compute(cast("Job", None), Limits(0.1, 2**40))
 
 
 def test_a_successor_that_could_not_be_started_is_asked_for_again() -> None:

@@ -33,6 +33,9 @@ CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signa
 library that meets a damaged one does not always come to refuse it.
 """
 
+HANGS_SECONDS: Final = 60.0
+"""Of computing, by which a library must have read a file, whatever the slot's limit."""
+
 BrokenPool = RuntimeError
 """What Pebble raises, as such or as a subclass, for a pool whose process died between two jobs."""
 
@@ -128,12 +131,12 @@ class Child:
             except TimeoutError:
                 # The job's limit, or only our pause: then an answer may have come the moment after it.
                 if future.done() and isinstance(future.exception(), TimeoutError):
-                    raise self._ended(job, "time", f"it took longer than its limit of {limits.seconds:g} s") from None
+                    raise self._too_late(job, watch, limits.seconds) from None
             except ProcessExpired as error:
                 raise self._explained(job, watch, error.exitcode) from None
             if self._closed:
                 raise StorageError(STOPS)
-            if watch.sees_end(self._process.shown.busy_pid):
+            if watch.sees_end(self._process.shown):
                 raise self._ended(job, "died", "its process ended without an answer")
 
     def close(self) -> None:
@@ -180,6 +183,23 @@ class Child:
     def _take_over(self, process: Started) -> None:
         self._process, self._successor, self._computed = process, None, 0
 
+    def _too_late(self, job: Job, watch: Watch, limit: float) -> IcestreamError:
+        """Return the error of a process that was ended at its limit.
+
+        Whose library has computed over one file for most of that time will do so again. Only its computing counts: to
+        wait for a slow disk or for the processor takes none.
+        """
+        granule_id = self._process.shown.opening.decode()
+        if granule_id and watch.reading_seconds > max(limit / 2, HANGS_SECONDS):
+            self._ended(job, "time", "")
+            return GranuleError(
+                f"{granule_id} kept its reader computing for {watch.reading_seconds:.0f} s of the {limit:g} s that a "
+                "slot may take, and it came to no end: the file is damaged, or the library of its format has a fault. "
+                "Fetch it again",
+                granule_id,
+            )
+        return self._ended(job, "time", f"it took longer than its limit of {limit:g} s")
+
     def _explained(self, job: Job, watch: Watch, exitcode: int) -> IcestreamError:
         """Return the error of a process that is no more."""
         if watch.killed_at:
@@ -224,23 +244,26 @@ def _end(process: Started) -> None:
 
 
 class Watch:
-    """Looks at the memory of a process that computes, and kills it past its limit.
+    """Looks at a process that computes: at its memory, past whose limit it is killed, and at the file that it reads.
 
     killed_at : resident memory when it was killed, bytes; nought as long as it was not
+    reading_seconds : what it has computed since it began to read the file that it reads, s of the processor
     """
 
     def __init__(self, resident_bytes: int) -> None:
         self.resident_bytes = resident_bytes
         self.killed_at = 0
+        self.reading_seconds = 0.0
+        self._opening, self._opened_at = b"", 0.0
         self._gone_at: float | None = None
 
-    def sees_end(self, pid: int) -> bool:
+    def sees_end(self, shown: Shown) -> bool:
         """Look once; True where the process has been gone for so long that nobody will tell."""
-        if not pid:
+        if not shown.busy_pid:
             return False
         try:
-            process = psutil.Process(pid)
-            resident = process.memory_info().rss
+            process = psutil.Process(shown.busy_pid)
+            resident, computed = process.memory_info().rss, process.cpu_times().user
             if resident > self.resident_bytes and not self.killed_at:
                 self.killed_at = resident
                 process.kill()
@@ -248,6 +271,9 @@ class Watch:
             now = time.monotonic()
             self._gone_at = self._gone_at or now
             return now - self._gone_at > LAST_WORD_SECONDS
+        if shown.opening != self._opening:
+            self._opening, self._opened_at = shown.opening, computed
+        self.reading_seconds = computed - self._opened_at
         return False
 
 
