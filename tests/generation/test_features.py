@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -103,4 +105,19 @@ def test_what_is_no_geopackage_is_said_so(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
     path.write_bytes(b"SQLite format 3\x00 and no more")
     with pytest.raises(GranuleError, match=r"a\.gpkg cannot be read as GeoPackage"):
+        read_features(path)
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE gpkg_contents SET data_type = 'attributes'", "UPDATE {layer} SET geom = NULL"]
+)
+def test_features_without_a_geometry_are_refused(damage: str, tmp_path: Path) -> None:
+    path = make(tmp_path / "made", outlines()) / "sample-field.20140201.gpkg"
+    with closing(sqlite3.connect(path)) as database, database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        ((layer,),) = database.execute("SELECT table_name FROM gpkg_contents").fetchall()
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute(damage.format(layer=f'"{layer}"'))
+    with pytest.raises(GranuleError, match="has rows without a geometry"):
         read_features(path)

@@ -101,6 +101,8 @@ def read_features(path: Path) -> list[Feature]:
         shapes = shapely.from_wkb(geometry)
     except (RuntimeError, ValueError, shapely.errors.ShapelyError) as error:
         raise GranuleError(f"{path.name} cannot be read as GeoPackage: {error}") from error
+    if shapes is None or shapely.is_missing(shapes).any():
+        raise GranuleError(f"{path.name} has rows without a geometry; wanted one of each feature: it is damaged")
     names = [str(name) for name in meta["fields"]]
     return [
         (shape, {name: column[row] for name, column in zip(names, columns, strict=True)})
