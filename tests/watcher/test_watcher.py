@@ -278,10 +278,12 @@ def test_files_that_can_be_no_granules_are_refused_and_the_others_announced(
     # The first is of the year 2293.
     for name in ("gauge_99999.txt", "gauge_00002.txt"):
         (tmp_path / name).write_text("1")
+    (tmp_path / "gauge_00003.txt").write_text("of the year 2299")
+    os.utime(tmp_path / "gauge_00003.txt", (1e10 + 4e8, 1e10 + 4e8))
     with watching(tmp_path) as watcher:
         assert until(lambda: watcher.idle() and stream.ids() != [])
     assert stream.ids() == ["gauge_00002"]
-    assert stream.metrics.value(WATCHED, fate="refused") == 2
+    assert stream.metrics.value(WATCHED, fate="refused") == 3
 
 
 def test_a_link_that_leads_out_is_refused_and_one_that_stays_is_not(

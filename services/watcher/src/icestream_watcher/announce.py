@@ -51,7 +51,10 @@ def granule_of(
     replaces : the file had other content under the same name: then its name does not say which of the two is newer
     Raises GranuleError where name or place are what no granule may have, such as a date before 1800.
     """
-    modified = datetime.fromtimestamp(state.modified_ns / 1e9, UTC)
+    try:
+        modified = datetime.fromtimestamp(state.modified_ns / 1e9, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise GranuleError(f"{str(path)!r} was modified at no time: {error}", facts.granule_id) from None
     published = modified if facts.produced is None else max(facts.produced, modified) if replaces else facts.produced
     try:
         asset = Asset(href=str(path.absolute()), size=state.size, checksum=checksum, media_type=collection.media_type)

@@ -17,6 +17,8 @@ Checksum = str
 CHECKSUM_PATTERN = r"^(sha256|sha512|sha384|sha1|md5|sha3-256|sha3-384|sha3-512|library):[0-9a-z.+-]{1,128}$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+=,-]{0,199}$"
 WORD_PATTERN = r"^[A-Za-z0-9._+-]{0,64}$"
+MOST_REVISIONS = 2**31 - 1
+"""What a database's whole numbers hold."""
 VERSION_PATTERN = r"^\d{1,9}\.\d{1,9}\.\d{1,9}$"
 COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9-]{0,99}$"
 
@@ -65,7 +67,7 @@ class Granule(Message):
     published_at: AwareDatetime
     received_at: AwareDatetime
     mode: Mode = "forward"
-    revision: int = Field(default=0, ge=0)
+    revision: int = Field(default=0, ge=0, le=MOST_REVISIONS)
     stage: Stage = "final"
     void: str = Field(default="", max_length=1000)
     source_format: str = Field(default="file", max_length=32)
@@ -80,6 +82,11 @@ class Granule(Message):
                 f"granule {self.granule_id} is of {self.start} to {self.end}; "
                 f"wanted a time from {EPOCH} to {END_OF_TIME}"
             )
+        for name, moment in (("published", self.published_at), ("received", self.received_at)):
+            if not EPOCH <= moment <= END_OF_TIME:
+                raise ValueError(
+                    f"granule {self.granule_id} was {name} {moment}; wanted a time from {EPOCH} to {END_OF_TIME}"
+                )
         if not self.assets and not self.void:
             raise ValueError(f"granule {self.granule_id} has neither a file nor a reason for having none")
         return self

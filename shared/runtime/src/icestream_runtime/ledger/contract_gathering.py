@@ -94,9 +94,9 @@ class RecordingContract:
     def test_a_message_that_nobody_can_read_is_kept_once(self, ledger: Ledger) -> None:
         unreadable = ("icestream.intake", "not msgpack\x00", b"\xc1\x00", {"ce-id": "1"})
         assert [ledger.keep_letter(*unreadable) for _ in range(2)] == [True, False]
-        ledger.keep_letter("icestream.intake", "too long", b"other", {})
+        ledger.keep_letter("icestream\x00.intake", "too long", b"other", {"ce-id": "\x00"})
         latest, first = ledger.letters()
-        assert latest["reason"] == "too long"
+        assert (latest["queue"], latest["reason"]) == ("icestream.intake", "too long")
         assert (first["queue"], first["body"], first["size"]) == ("icestream.intake", b"\xc1\x00", 2)
         assert first["headers"] == {"ce-id": "1"}
         assert first["reason"].startswith("not msgpack")

@@ -122,7 +122,8 @@ def keep_letter(database: Database, queue: str, reason: str, body: bytes, header
         row = {
             "digest": hashlib.sha256(queue.encode() + b"\n" + body).hexdigest(),
             "received_at": database.now(connection),
-            "queue": queue,
+            # PostgreSQL keeps no NUL, and who sent the letter may have written one.
+            "queue": queue.replace("\x00", ""),
             "reason": reason,
             "headers": json.dumps(dict(headers)),
             "body": body,
