@@ -18,7 +18,7 @@ from icestream_core import naming
 from icestream_core.outcome import Manifest, ManifestFile
 from icestream_core.task import Task
 from icestream_runtime.ledger import Ledger, open_ledger
-from icestream_runtime.ledger.specimens import failed, granule, made, sha256, slot, tasked
+from icestream_runtime.ledger.specimens import at_least, failed, granule, made, same_days, sha256, slot, tasked
 from icestream_runtime.storage import Storage
 
 
@@ -56,6 +56,25 @@ def test_dead_slots_are_listed_shown_put_aside_and_tried_again_by_their_reason(l
     assert answer("slots", "redrive", "--parked")["slots"] == [slot().key]
     assert run("slots", "park", "--dead").exit_code == 1
     assert run("slots", "park").exit_code == 2
+
+
+def test_what_is_named_is_chosen_by_reason_and_age_too(ledger: Ledger) -> None:
+    two_dead(ledger)
+    named = ("slots", "drop", slot().key, slot(1).key, "--yes")
+    assert answer(*named, "--older-than", "1e6") == {"dropped": 0, "slots": []}
+    assert answer(*named, "--reason", "of snow") == {"dropped": 1, "slots": [slot(1).key]}
+    assert [row.slot for row in ledger.slots()] == [slot()]
+
+
+def test_of_what_is_dropped_only_that_is_told_which_was_never_made(ledger: Ledger) -> None:
+    two_dead(ledger)
+    ledger.redrive([slot()])
+    (task,) = ledger.look([slot()], same_days, at_least(1))
+    ledger.finalise([made(task)], 1, lambda _: 0.0)
+    ledger.record_granules([granule("b")])
+    ledger.finalise([failed(tasked(ledger, slot(), 2))], 1, lambda _: 0.0)
+    assert {row.state for row in ledger.slots()} == {"dead"}
+    assert answer("slots", "drop", "--dead", "--yes") == {"dropped": 1, "slots": [slot(1).key]}
 
 
 def test_a_slot_is_forgotten_only_with_yes(ledger: Ledger) -> None:

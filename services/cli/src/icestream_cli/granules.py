@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from icestream_cli.edge import NotMade
 from icestream_cli.given import open_ledger, say_logs, settings_of, settings_options
 from icestream_cli.output import json_option, print_json, print_table
-
-if TYPE_CHECKING:
-    from icestream_core.granule import Granule
-    from icestream_runtime.ledger.contract import Ledger
 
 ALL: Final = 1_000_000
 
@@ -28,7 +23,7 @@ def granules() -> None:
 @click.option("--collection", help="Only of this one; the products of the stream are collections too.")
 @click.option("--quarantined", is_flag=True, help="Only those that are left out, with the reason.")
 @click.option("--reason", default="", help="Only those whose reason holds this text.")
-@click.option("--older-than", type=float, default=0.0, metavar="SECONDS", help="Only those received so long ago.")
+@click.option("--older-than", type=float, metavar="SECONDS", help="Only those recorded so long ago.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @settings_options("ledger_url", "out")
 @json_option
@@ -36,7 +31,7 @@ def list_(
     collection: str | None,
     quarantined: bool,
     reason: str,
-    older_than: float,
+    older_than: float | None,
     limit: int,
     ledger_url: str | None,
     out: str | None,
@@ -46,11 +41,13 @@ def list_(
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
-        if reason or older_than:
-            found = _held(ledger, collection, reason, older_than, quarantined=quarantined or bool(reason) or None)
-            found = found[:limit]
-        else:
-            found = ledger.granules(collection=collection, quarantined=quarantined or None, limit=limit)
+        found = ledger.granules(
+            collection=collection,
+            quarantined=quarantined or bool(reason) or None,
+            reason=reason,
+            older_than_seconds=older_than,
+            limit=limit,
+        )
     if as_json:
         print_json([granule.model_dump(mode="json") | {"quarantine": reason} for granule, reason in found])
     else:
@@ -83,11 +80,10 @@ def release(granule_ids: tuple[str, ...], ledger_url: str | None, out: str | Non
     from icestream_core.touch import touches
 
     with closing(open_ledger(settings)) as ledger:
-        held = [
-            granule for granule, _ in ledger.granules(quarantined=True, limit=ALL) if granule.granule_id in granule_ids
-        ]
-        released = {name: ledger.release(name) for name in granule_ids}
+        # First, because a record that cannot be read here ends it, and then nothing is half done.
         products = [product_of(record) for record in ledger.records()]
+        held = [granule for granule, _ in ledger.granules(quarantined=True, named=granule_ids, limit=ALL)]
+        released = {name: ledger.release(name) for name in granule_ids}
         touched = {touch: None for granule in held for product in products for touch in touches(product, granule)}
         redriven = ledger.redrive(ledger.slots_touched(list(touched)))
     if as_json:
@@ -122,7 +118,7 @@ def park(granule_id: str, checksum: str, reason: str, ledger_url: str | None, ou
 @click.argument("granule_ids", nargs=-1, metavar="[GRANULE]...")
 @click.option("--collection", help="All quarantined ones of this one.")
 @click.option("--reason", default="", help="All quarantined ones whose reason holds this text.")
-@click.option("--older-than", type=float, default=0.0, metavar="SECONDS", help="Of these, only those so long here.")
+@click.option("--older-than", type=float, metavar="SECONDS", help="Of these, only those recorded so long ago.")
 @click.option("--yes", is_flag=True, help="Do it. Without this, they are only listed.")
 @settings_options("ledger_url", "out")
 @json_option
@@ -130,7 +126,7 @@ def drop(
     granule_ids: tuple[str, ...],
     collection: str | None,
     reason: str,
-    older_than: float,
+    older_than: float | None,
     yes: bool,
     ledger_url: str | None,
     out: str | None,
@@ -142,23 +138,17 @@ def drop(
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
-        held = _held(ledger, collection, reason, older_than, quarantined=True)
-        chosen = [granule for granule, _ in held if not granule_ids or granule.granule_id in granule_ids]
-        keys = [(granule.granule_id, granule.checksum) for granule in chosen]
+        held = ledger.granules(
+            collection=collection,
+            quarantined=True,
+            named=granule_ids or None,
+            reason=reason,
+            older_than_seconds=older_than,
+            limit=ALL,
+        )
+        keys = [(granule.granule_id, granule.checksum) for granule, _ in held]
         count = ledger.drop_granules(keys) if yes else len(keys)
     if as_json:
         print_json({"dropped" if yes else "would_be_dropped": [name for name, _ in keys]})
     else:
         click.echo(f"{count} granules {'are forgotten' if yes else 'would be forgotten; with --yes they are'}")
-
-
-def _held(
-    ledger: Ledger, collection: str | None, reason: str, older_than: float, *, quarantined: bool | None
-) -> list[tuple[Granule, str]]:
-    """Return granules by the reason of their quarantine, and by how long they have been here."""
-    before = ledger.clock() - timedelta(seconds=older_than)
-    return [
-        (granule, why)
-        for granule, why in ledger.granules(collection=collection, quarantined=quarantined, limit=ALL)
-        if reason in why and granule.received_at <= before
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
@@ -13,7 +14,7 @@ from icestream_cli.given import complete_product, open_ledger, say_logs, setting
 from icestream_cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from icestream_core.slot import Slot, SlotState
+    from icestream_core.slot import SlotState
     from icestream_runtime.ledger.contract import Ledger, SlotRow
 
 ALL: Final = 1_000_000
@@ -123,7 +124,7 @@ def redrive(ledger_url: str | None, out: str | None, as_json: bool, **choice: An
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
         chosen = _chosen(ledger, GIVEN_UP, **choice)
-        count = ledger.redrive(list(chosen.values()))
+        count = ledger.redrive([row.slot for row in chosen])
     _told("redriven", "are tried again", count, chosen, as_json=as_json)
     if not count:
         raise NotMade("none of these slots is dead, parked, hopeless or void")
@@ -140,7 +141,7 @@ def park(ledger_url: str | None, out: str | None, as_json: bool, **choice: Any) 
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
         chosen = _chosen(ledger, ("dead",), **choice)
-        count = ledger.park(list(chosen.values()))
+        count = ledger.park([row.slot for row in chosen])
     _told("parked", "are put aside", count, chosen, as_json=as_json)
     if not count:
         raise NotMade("none of these slots is dead")
@@ -160,12 +161,11 @@ def drop(yes: bool, ledger_url: str | None, out: str | None, as_json: bool, **ch
     settings = settings_of(ledger_url=ledger_url, out=out)
     say_logs(settings)
     with closing(open_ledger(settings)) as ledger:
-        chosen = _chosen(ledger, ("dead", "parked", "hopeless"), **choice)
+        chosen = [row for row in _chosen(ledger, ("dead", "parked", "hopeless"), **choice) if not row.revision]
         if not yes:
-            rows = [row for key in sorted(chosen) if (row := ledger.slot(key)) is not None and not row.revision]
-            _would(rows, as_json=as_json)
+            _would(chosen, as_json=as_json)
             return
-        count = ledger.drop_slots(list(chosen.values()))
+        count = ledger.drop_slots([row.slot for row in chosen])
     _told("dropped", "are forgotten", count, chosen, as_json=as_json)
 
 
@@ -186,9 +186,13 @@ def _chosen(
     parked: bool,
     reason: str,
     older_than: float | None,
-) -> dict[str, Slot]:
-    """Return the slots that were named, and those of a product or a state."""
+) -> list[SlotRow]:
+    """Return the slots that were named, and those of a product or a state, in the order of their keys."""
     found = {key: _found(ledger, key) for key in keys}
+    if older_than is not None:
+        before = ledger.clock() - timedelta(seconds=older_than)
+        found = {key: row for key, row in found.items() if row.updated_at <= before}
+    found = {key: row for key, row in found.items() if reason in row.reason}
     if product or dead or parked:
         wanted = [state for state, asked in (("dead", dead), ("parked", parked)) if asked]
         for state in wanted or [state for state in states if state != "parked"]:
@@ -200,12 +204,12 @@ def _chosen(
                 limit=ALL,
             )
             found |= {row.slot.key: row for row in rows}
-    return {key: row.slot for key, row in found.items() if row.state in states}
+    return [row for _, row in sorted(found.items()) if row.state in states]
 
 
-def _told(word: str, sentence: str, count: int, chosen: dict[str, Slot], *, as_json: bool) -> None:
+def _told(word: str, sentence: str, count: int, chosen: list[SlotRow], *, as_json: bool) -> None:
     if as_json:
-        print_json({word: count, "slots": sorted(chosen)})
+        print_json({word: count, "slots": [row.slot.key for row in chosen]})
     else:
         click.echo(f"{count} slots {sentence}")
 

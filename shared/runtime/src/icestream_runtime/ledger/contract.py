@@ -283,11 +283,17 @@ class Ledger(Protocol):
         collection: str | None = None,
         quarantined: bool | None = None,
         between: tuple[datetime, datetime] | None = None,
+        named: Sequence[str] | None = None,
+        reason: str = "",
+        older_than_seconds: float | None = None,
         limit: int = 1000,
     ) -> list[tuple[Granule, str]]:
         """List granules, the latest first, each with its quarantine reason or nothing.
 
         between : only those that overlap this time
+        named : only those of these ids
+        reason : only those whose quarantine's reason holds this text
+        older_than_seconds : only those that were recorded so long ago
         """
 
     def counts(self) -> dict[str, dict[str, int]]:

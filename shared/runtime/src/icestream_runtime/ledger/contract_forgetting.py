@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from icestream_core.errors import StorageError
 from icestream_core.slot import Slot
 from icestream_runtime.ledger.contract import Ledger
@@ -55,11 +57,26 @@ class ForgettingContract:
         assert [each.slot for each in ledger.slots(reason="fault of prod")] == [slot()]
         assert ledger.slots(reason="f_ult") == []
 
+    def test_granules_are_found_by_id_by_reason_and_by_age(self, ledger: Ledger) -> None:
+        ledger.record_granules([granule("a"), granule("b"), granule("c")])
+        for name, reason in (("a", "bad stripes"), ("b", "bad_name")):
+            ledger.quarantine(granule(name).granule_id, "", reason)
+
+        def found(**given: Any) -> list[str]:
+            return sorted(each.granule_id for each, _ in ledger.granules(**given))
+
+        assert found(reason="bad") == [granule("a").granule_id, granule("b").granule_id]
+        assert found(reason="d_n", older_than_seconds=0.0) == [granule("b").granule_id]
+        assert found(named=[granule("c").granule_id, "unknown"]) == [granule("c").granule_id]
+        assert found(older_than_seconds=60.0) == found(named=[]) == []
+
     def test_only_quarantined_granules_are_dropped(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a"), granule("b")])
         assert ledger.quarantine(granule("a").granule_id, "", "bad") == 1
         keys = [(each.granule_id, each.checksum) for each in (granule("a"), granule("b"))]
-        assert ledger.drop_granules(keys) == 1
+        # More than a statement may have parameters.
+        assert ledger.drop_granules([*keys, *((f"c{number}", "x") for number in range(40_000))]) == 1
+        assert ledger.drop_granules([]) == 0
         assert [each.granule_id for each, _ in ledger.granules()] == [granule("b").granule_id]
 
     def test_a_revision_is_forgotten_when_a_later_one_has_replaced_it_long_enough_ago(self, ledger: Ledger) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.types import String
 
 from icestream_core.slot import Slot
-from icestream_runtime.ledger.database import Database
+from icestream_runtime.ledger.database import Columns, Database
 from icestream_runtime.ledger.schema import granule, slot
 
 DROPPED = ("dead", "parked", "hopeless")
+KEY: Columns = {"dropped_id": String(), "dropped_checksum": String()}
 
 
 def park(database: Database, slots: Sequence[Slot]) -> int:
@@ -35,8 +37,8 @@ def drop_slots(database: Database, slots: Sequence[Slot]) -> int:
 
 def drop_granules(database: Database, keys: Sequence[tuple[str, str]]) -> int:
     """Forget granules that are quarantined."""
-    if not keys:
-        return 0
-    chosen = tuple_(granule.c.granule_id, granule.c.checksum).in_(sorted(keys))
+    given = database.given(KEY)
+    chosen = tuple_(granule.c.granule_id, granule.c.checksum).in_(select(*given.c))
     with database.transaction() as connection:
-        return connection.execute(delete(granule).where(chosen, granule.c.quarantine != "")).rowcount
+        statement = delete(granule).where(chosen, granule.c.quarantine != "")
+        return connection.execute(statement, database.rows(KEY, sorted(keys))).rowcount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,6 +117,9 @@ def granules(
     collection: str | None,
     quarantined: bool | None,
     between: tuple[datetime, datetime] | None,
+    named: Sequence[str] | None,
+    reason: str,
+    older_than_seconds: float | None,
     limit: int,
 ) -> list[tuple[Granule, str]]:
     """List granules, the latest recorded first, each with its quarantine reason or nothing."""
@@ -127,9 +131,16 @@ def granules(
         wanted += [granule.c.start_at < end, granule.c.end_at > start]
     if quarantined is not None:
         wanted.append(text("quarantine <> ''") if quarantined else text("quarantine = ''"))  # type: ignore[arg-type]
-    statement = select(granule.c.body, granule.c.quarantine).where(*wanted)
+    if named is not None:
+        wanted.append(database.among(granule.c.granule_id))
+    if reason:
+        wanted.append(granule.c.quarantine.contains(reason, autoescape=True))
     with database.transaction(writes=False) as connection:
-        rows = connection.execute(statement.order_by(granule.c.recorded_at.desc(), granule.c.granule_id).limit(limit))
+        if older_than_seconds is not None:
+            wanted.append(granule.c.recorded_at <= database.now(connection) - timedelta(seconds=older_than_seconds))
+        statement = select(granule.c.body, granule.c.quarantine).where(*wanted)
+        ordered = statement.order_by(granule.c.recorded_at.desc(), granule.c.granule_id).limit(limit)
+        rows = connection.execute(ordered, database.these(named) if named is not None else {})
         return [(Granule.model_validate_json(body), reason) for body, reason in rows]
 
 

@@ -168,9 +168,14 @@ class SqlLedger:
         collection: str | None = None,
         quarantined: bool | None = None,
         between: tuple[datetime, datetime] | None = None,
+        named: Sequence[str] | None = None,
+        reason: str = "",
+        older_than_seconds: float | None = None,
         limit: int = 1000,
     ) -> list[tuple[Granule, str]]:
-        return listing.granules(self._database, collection, quarantined, between, limit)
+        return listing.granules(
+            self._database, collection, quarantined, between, named, reason, older_than_seconds, limit
+        )
 
     def counts(self) -> dict[str, dict[str, int]]:
         return listing.counts(self._database)
