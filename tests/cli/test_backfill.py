@@ -17,11 +17,13 @@ import psutil
 import pytest
 
 from core.specimens import product as specimen
-from icestream_cli.backfill import _paced
+from icestream_cli.backfill import Standstill, _batches, _paced, _unknown, _unopened
 from icestream_cli.backfill_scope import Scope
 from icestream_core.granule import Asset, Granule
 from icestream_core.inputs import Input, source
 from icestream_core.window import steps
+from icestream_runtime.ledger import open_ledger
+from icestream_runtime.ledger.specimens import granule
 from icestream_runtime.turns import NICENESS
 from parts.stream import Stream, stream
 
@@ -181,6 +183,38 @@ class StacApi:
         torn = [{"type": "Feature", "stac_version": "1.0.0", "id": "torn", "properties": {}, "assets": {}, "links": []}]
         links = [] if second else [{"rel": "next", "href": f"{self.url}/search?token=2", "method": "GET"}]
         return {"type": "FeatureCollection", "features": items + (torn if second else []), "links": links}
+
+
+def test_a_backfill_that_stands_still_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    standstill = Standstill("depth", lambda: now[0])
+    for second, given, waiting in (
+        (0, 5, 5),
+        (50, 5, 4),
+        (100, 5, 4),
+        (111, 5, 4),
+        (200, 5, 4),
+        (300, 5, 0),
+        (400, 5, 0),
+    ):
+        now[0] = second
+        standstill.look(given, waiting)
+    told = capsys.readouterr().err
+    assert told.count("nothing was answered for 60 s, and 4 are under way") == 1
+    assert "icestream slots list --product depth" in told
+
+
+def test_files_that_are_known_are_asked_for_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icestream_cli.backfill.ASKED_AT_ONCE", 2)
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite", migrate=True)
+    found = [granule("a", day) for day in range(5)]
+    ledger.record_granules(found[1:4])
+    assert [each for some in _batches(found) for each in _unknown(ledger, some)] == [found[0], found[4]]
+    scope = Scope(specimen(), {}, found[1].start, found[2].end)
+    ledger.ask(scope.opened_by(found[2]), "backfill")
+    wanted, opened = _unopened(ledger, scope)
+    assert ([each.key for each in wanted], opened) == (["depth.20140202"], 1)
+    ledger.close()
 
 
 def test_a_granule_concerns_a_product_that_is_made_of_products_of_it() -> None:

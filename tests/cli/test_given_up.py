@@ -98,6 +98,19 @@ def test_a_granule_is_put_aside_listed_by_its_reason_and_forgotten_only_with_yes
     assert run("granules", "park", "c", "--reason", "x").exit_code == 1
 
 
+def test_status_counts_all_that_needs_a_hand_and_lists_some(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("icestream_cli.status.LISTED", 1)
+    monkeypatch.setattr("icestream_cli.status.SHOWN", 1)
+    two_dead(ledger)
+    for number in range(2):
+        ledger.quarantine(granule("a", number).granule_id, "", "striped")
+        ledger.keep_letter("icestream.intake", "nonsense", bytes([number]), {})
+    shown = run("status").output
+    assert "dead, 1 of 2;" in shown
+    assert "2 granules are quarantined" in shown
+    assert "2 messages could not be read" in shown
+
+
 def publish(storage: Storage, task: Task) -> Manifest:
     staged = storage.stage(task.token)
     (staged / "a.nc").write_text("x")

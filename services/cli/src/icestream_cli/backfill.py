@@ -16,7 +16,7 @@ from icestream_cli.backfill_stac import StacSearch
 from icestream_cli.edge import NotMade
 from icestream_cli.given import installed, open_broker, open_ledger, say_logs, settings_of, settings_options
 from icestream_cli.make import progress_bar
-from icestream_cli.output import json_option, print_json
+from icestream_cli.output import json_option, note, print_json
 
 if TYPE_CHECKING:
     from icestream_cli.backfill_scope import Scope
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ALL: Final = 10_000_000
 DAY: Final = click.DateTime(["%Y-%m-%d"])
 Thing = TypeVar("Thing")
+STANDSTILL_SECONDS: Final = 60.0
+ASKED_AT_ONCE: Final = 1000
+PIECE: Final = timedelta(days=30)
 BREATH_SECONDS: Final = 0.5
 """Between two looks at how much is under way."""
 
@@ -134,11 +137,13 @@ def _ask(ledger: Ledger, scope: Scope, asked: Asked, rate: float, ahead: int, *,
     if dry_run:
         return {"slots_would_be_asked_for": len(slots), "stay_as_they_are": kept}
     name = scope.product.name
+    standstill = Standstill(name)
     with progress_bar() as progress:
 
         def under_way(given: int) -> int:
             waiting = ledger.under_way(name)
             progress(name, max(0, given - waiting), len(slots))
+            standstill.look(given, waiting)
             return waiting
 
         taken = 0
@@ -154,14 +159,19 @@ def _ask(ledger: Ledger, scope: Scope, asked: Asked, rate: float, ahead: int, *,
 def _unopened(ledger: Ledger, scope: Scope) -> tuple[list[Slot], int]:
     """Return the slots that granules of the ledger could open and did not, and how many they did."""
     slots: dict[str, Slot] = {}
+    margin = timedelta(days=400)  # a period that begins before the first day may hold it
+    end = scope.end + margin
     for collection in scope.product.collections_read:
-        margin = timedelta(days=400)  # a period that begins before the first day may hold it
-        known = ledger.granules(collection=collection, between=(scope.start - margin, scope.end + margin), limit=ALL)
-        for granule, quarantined in known:
-            if not quarantined:
+        start = scope.start - margin
+        while start < end:
+            # A piece at a time: all granules of a long time are too much to hold.
+            piece = start, min(start + PIECE, end)
+            for granule, _ in ledger.granules(collection=collection, quarantined=False, between=piece, limit=ALL):
                 slots |= {slot.key: slot for slot in scope.opened_by(granule)}
-    opened = {row.slot.key for row in ledger.slots(product=scope.product.name, limit=ALL)}
-    wanted = [slot for key, slot in sorted(slots.items()) if key not in opened]
+            start += PIECE
+    ordered = [slot for _, slot in sorted(slots.items())]
+    opened = {key for some in _batches(ordered) for key in ledger.opened(some)}
+    wanted = [slot for slot in ordered if slot.key not in opened]
     return wanted, len(slots) - len(wanted)
 
 
@@ -169,18 +179,18 @@ def _outdated(ledger: Ledger, scope: Scope) -> tuple[list[Slot], int]:
     """Return the slots that an older version made, and how many this one did."""
     from icestream_runtime.ledger.intake import version_of
 
-    newest, versions = version_of(scope.product.version), ledger.versions(scope.product.name)
-    rows = [
-        row
-        for row in ledger.slots(product=scope.product.name, limit=ALL)
-        if row.slot.key in versions and scope.holds(row.slot.interval, row.slot.tile)
+    newest = version_of(scope.product.version)
+    made = [
+        each
+        for each in ledger.versions(scope.product.name, (scope.start, scope.end))
+        if scope.holds(each.slot.interval, each.slot.tile)
     ]
     wanted = [
-        row.slot
-        for row in rows
-        if version_of(versions[row.slot.key]) < newest and row.state in ("made", "void") and not row.asked
+        each.slot
+        for each in made
+        if version_of(each.version) < newest and each.state in ("made", "void") and not each.asked
     ]
-    return sorted(wanted, key=lambda slot: slot.key), len(rows) - len(wanted)
+    return sorted(wanted, key=lambda slot: slot.key), len(made) - len(wanted)
 
 
 def _announce(
@@ -198,24 +208,36 @@ def _announce(
 
     publish : takes checksums, where they are not told, and publishes; returns how many were taken
     """
-    known = {
-        (granule.granule_id, asset.href): asset.size
-        for collection in sorted(scope.collections)
-        for granule, _ in ledger.granules(collection=collection, limit=ALL)
-        for asset in granule.assets
-    }
-    new = [each for each in found if not _is_known(each.granule_id, each.assets[0], known)]
+    new = [each for some in _batches(found) for each in _unknown(ledger, some)]
     if dry_run:
         return {"granules_would_be_announced": len(new), "are_known": len(found) - len(new)}
     with closing(open_broker(settings)) as broker, progress_bar() as progress:
-        queues = _queues(scope)
+        queues, standstill = _queues(scope), Standstill(scope.product.name)
 
         def under_way(given: int) -> int:
             progress(scope.product.name, given, len(new))
-            return sum(broker.depth(queue).ready for queue in queues)
+            waiting = sum(broker.depth(queue).ready for queue in queues)
+            standstill.look(given, waiting)
+            return waiting
 
         taken = sum(publish(broker, batch) for batch in _paced(new, rate, ahead, under_way))
     return {"granules_were_announced": taken, "are_known": len(found) - len(new), "nobody_reads": len(new) - taken}
+
+
+def _unknown(ledger: Ledger, found: Sequence[Granule]) -> list[Granule]:
+    """Return those granules whose files have not been recorded."""
+    known = {
+        (granule.granule_id, asset.href): asset.size
+        for granule, _ in ledger.granules(named=[each.granule_id for each in found], limit=ALL)
+        for asset in granule.assets
+    }
+    return [each for each in found if not _is_known(each.granule_id, each.assets[0], known)]
+
+
+def _batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+    """Give things, so many at once as the ledger is asked about."""
+    for first in range(0, len(things), ASKED_AT_ONCE):
+        yield things[first : first + ASKED_AT_ONCE]
 
 
 def _is_known(granule_id: str, asset: Asset, known: Mapping[tuple[str, str], int]) -> bool:
@@ -265,6 +287,26 @@ def _queues(scope: Scope) -> list[str]:
     from icestream_core import naming
 
     return [naming.INTAKE, *(naming.make_queue(product.name, "reprocessing") for product in scope.chain)]
+
+
+class Standstill:
+    """Says, once each time, that nothing has been answered for a while."""
+
+    def __init__(self, product: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._product, self._monotonic = product, monotonic
+        self._seen, self._since, self._said = (0, 0), monotonic(), False
+
+    def look(self, given: int, waiting: int) -> None:
+        """Look at how many were given out, and how many of them are under way."""
+        if (given, waiting) != self._seen or not waiting:
+            self._seen, self._since, self._said = (given, waiting), self._monotonic(), False
+        elif not self._said and self._monotonic() - self._since >= STANDSTILL_SECONDS:
+            self._said = True
+            note(
+                f"nothing was answered for {STANDSTILL_SECONDS:g} s, and {waiting} are under way: `icestream status` "
+                f"tells who works, `icestream slots list --product {self._product}` what is waited for. It may be "
+                "stopped, and given again"
+            )
 
 
 def _paced(

@@ -12,14 +12,14 @@ from icestream_cli.output import json_option, print_json, print_table
 from icestream_cli.slots import STATES, plain, print_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from icestream_runtime.broker import Broker
     from icestream_runtime.settings import Settings
 
 SHOWN: Final = 10
 PROBE_SECONDS: Final = 2.0
-COUNTED: Final = 1000
+LISTED: Final = 1000
 
 
 @click.command()
@@ -37,11 +37,10 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
     say_logs(settings, in_a_hurry=True)
     with closing(open_ledger(settings)) as ledger:
         counts = ledger.counts()
-        waiting = ledger.slots(state="waiting", limit=COUNTED)
-        dead = ledger.slots(state="dead", limit=COUNTED)
+        waiting = ledger.slots(state="waiting", limit=LISTED)
+        dead = ledger.slots(state="dead", limit=LISTED)
         recent = ledger.recent(SHOWN)
-        quarantined = len(ledger.granules(quarantined=True, limit=COUNTED))
-        letters = len(ledger.letters(COUNTED))
+        quarantined, letters = ledger.unusable()
         products = [record["name"] for record in ledger.records()]
     alarm, queues, away = None, None, None
     try:
@@ -88,7 +87,7 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
         [(name, *(states.get(state) for state in STATES)) for name, states in sorted(counts.items())],
     )
     if waiting:
-        click.echo(f"waiting{_of(len(waiting))}:")
+        click.echo(f"waiting{_of(counts, 'waiting')}:")
         print_slots(waiting[:SHOWN])
     if recent:
         click.echo("last products:")
@@ -97,7 +96,7 @@ def status(timeout: float, amqp_url: str | None, ledger_url: str | None, out: st
             [_last(make) for make in recent],
         )
     if dead:
-        click.echo(f"dead{_of(len(dead))}; try again with icestream slots redrive --dead:")
+        click.echo(f"dead{_of(counts, 'dead')}; try again with icestream slots redrive --dead:")
         print_slots(dead[:SHOWN])
     if quarantined:
         click.echo(f"{quarantined} granules are quarantined: icestream granules list --quarantined")
@@ -146,5 +145,6 @@ def _last(make: dict[str, Any]) -> tuple[object, ...]:
     return make["slot"], make["revision"], make["stage"], make["outcome"], make["finalised_at"], where
 
 
-def _of(count: int) -> str:
+def _of(counts: Mapping[str, Mapping[str, int]], state: str) -> str:
+    count = sum(states.get(state, 0) for states in counts.values())
     return f", {SHOWN} of {count}" if count > SHOWN else ""

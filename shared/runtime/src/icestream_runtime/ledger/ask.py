@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.types import String
 
 from icestream_core.slot import Slot
-from icestream_runtime.ledger.contract import Asked
+from icestream_runtime.ledger.contract import Asked, Version
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.intake import open_slots
 from icestream_runtime.ledger.schema import make, slot
+from icestream_runtime.ledger.standing import slot_of
 
 
 def ask(database: Database, slots: Sequence[Slot], asked: Asked) -> int:
@@ -36,12 +38,26 @@ def ask(database: Database, slots: Sequence[Slot], asked: Asked) -> int:
         ).rowcount
 
 
-def versions(database: Database, product: str) -> dict[str, str]:
-    """Return the versions that made the current revisions of a product, by the slot's key."""
-    current = (make.c.slot_key == slot.c.key) & (make.c.revision == slot.c.revision)
-    statement = select(slot.c.key, make.c.version).join(make, current).where(slot.c.product == product)
+def opened(database: Database, slots: Sequence[Slot]) -> set[str]:
+    """Return the keys of those slots that have been opened."""
+    chosen = select(slot.c.key).where(database.among(slot.c.key))
     with database.transaction(writes=False) as connection:
-        return {row.key: row.version for row in connection.execute(statement)}
+        return set(connection.execute(chosen, database.these(each.key for each in slots)).scalars())
+
+
+def versions(database: Database, product: str, between: tuple[datetime, datetime]) -> list[Version]:
+    """Return the versions that made the current revisions of a product."""
+    current = (make.c.slot_key == slot.c.key) & (make.c.revision == slot.c.revision)
+    start, end = between
+    columns = [slot.c[name] for name in ("product", "period", "start_at", "end_at", "tile", "variant")]
+    statement = (
+        select(*columns, slot.c.state, slot.c.asked, make.c.version)
+        .join(make, current)
+        .where(slot.c.product == product, slot.c.start_at < end, slot.c.end_at > start)
+    )
+    with database.transaction(writes=False) as connection:
+        rows = connection.execute(statement).mappings()
+        return [Version(slot_of(row), row["version"], row["state"], row["asked"]) for row in rows]
 
 
 def under_way(database: Database, product: str) -> int:

@@ -79,6 +79,15 @@ class Announceable(NamedTuple):
     finalised_at: datetime
 
 
+class Version(NamedTuple):
+    """A slot, and the version of its product that made the current revision."""
+
+    slot: Slot
+    version: str
+    state: SlotState
+    asked: Asked
+
+
 class Superseded(NamedTuple):
     """A make that is no longer its slot's current revision.
 
@@ -219,8 +228,11 @@ class Ledger(Protocol):
     def under_way(self, product: str) -> int:
         """Return how many slots of a product were asked for and have no answer yet."""
 
-    def versions(self, product: str) -> dict[str, str]:
-        """Return the version that made the current revision of each slot of a product, by the slot's key."""
+    def opened(self, slots: Sequence[Slot]) -> set[str]:
+        """Return the keys of those slots that have been opened."""
+
+    def versions(self, product: str, between: tuple[datetime, datetime]) -> list[Version]:
+        """Return, for each slot of a product that overlaps a time and has a revision, by which version that is."""
 
     def redrive(self, slots: Sequence[Slot]) -> int:
         """Forget the attempts of dead, parked, hopeless or void slots, and have them looked at now."""
@@ -298,6 +310,9 @@ class Ledger(Protocol):
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return slots by product and state: what `icestream status` and the gauges show."""
+
+    def unusable(self) -> tuple[int, int]:
+        """Return how many granules are quarantined, and how many letters are kept."""
 
     def waiting(self) -> list[Waiting]:
         """Return the slots in state `waiting`, by what they wait for."""

@@ -54,7 +54,10 @@ class AskingContract:
         ledger.record_granules([granule("a"), granule("a", 1)])
         end(ledger, tasked(ledger, slot()), version="1.2.0")
         tasked(ledger, slot(1))
-        assert ledger.versions("depth") == {slot().key: "1.2.0"}
+        (found,) = ledger.versions("depth", (FIRST, FIRST + 2 * DAY))
+        assert found == (slot(), "1.2.0", "made", "")
+        assert ledger.versions("depth", (FIRST + DAY, FIRST + 2 * DAY)) == []
+        assert ledger.opened([slot(), slot(1), slot(2)]) == {slot().key, slot(1).key}
 
     def test_granules_of_a_time_are_those_that_overlap_it(self, ledger: Ledger) -> None:
         ledger.record_granules([granule("a", day) for day in range(4)])

@@ -65,6 +65,8 @@ class ForgettingContract:
         def found(**given: Any) -> list[str]:
             return sorted(each.granule_id for each, _ in ledger.granules(**given))
 
+        ledger.keep_letter("icestream.intake", "nonsense", b"x", {})
+        assert ledger.unusable() == (2, 1)
         assert found(reason="bad") == [granule("a").granule_id, granule("b").granule_id]
         assert found(reason="d_n", older_than_seconds=0.0) == [granule("b").granule_id]
         assert found(named=[granule("c").granule_id, "unknown"]) == [granule("c").granule_id]

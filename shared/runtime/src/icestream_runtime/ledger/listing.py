@@ -170,6 +170,16 @@ def counts(database: Database) -> dict[str, dict[str, int]]:
     return found
 
 
+def unusable(database: Database) -> tuple[int, int]:
+    """Return how many granules are quarantined, and how many letters are kept."""
+    quarantined = select(func.count()).select_from(granule).where(text("quarantine <> ''"))
+    with database.transaction(writes=False) as connection:
+        return (
+            connection.execute(quarantined).scalar_one(),
+            connection.execute(select(func.count()).select_from(letter)).scalar_one(),
+        )
+
+
 def _made(row: RowMapping) -> dict[str, Any]:
     outcome = Outcome.model_validate_json(row["body"])
     return {

@@ -14,7 +14,16 @@ from icestream_core.slot import Slot, SlotState
 from icestream_core.task import Task
 from icestream_core.touch import Query, Touch
 from icestream_runtime.ledger import announce, ask, gauges, given_up, intake, listing, prune
-from icestream_runtime.ledger.contract import Announceable, Asked, Decide, Finalised, SlotRow, Superseded, Waiting
+from icestream_runtime.ledger.contract import (
+    Announceable,
+    Asked,
+    Decide,
+    Finalised,
+    SlotRow,
+    Superseded,
+    Version,
+    Waiting,
+)
 from icestream_runtime.ledger.database import Database
 from icestream_runtime.ledger.finalise import finalise
 from icestream_runtime.ledger.look import look
@@ -97,8 +106,11 @@ class SqlLedger:
     def under_way(self, product: str) -> int:
         return ask.under_way(self._database, product)
 
-    def versions(self, product: str) -> dict[str, str]:
-        return ask.versions(self._database, product)
+    def opened(self, slots: Sequence[Slot]) -> set[str]:
+        return ask.opened(self._database, slots)
+
+    def versions(self, product: str, between: tuple[datetime, datetime]) -> list[Version]:
+        return ask.versions(self._database, product, between)
 
     def redrive(self, slots: Sequence[Slot]) -> int:
         given_up = slot.c.state.in_(("dead", "parked", "hopeless", "void"))
@@ -179,6 +191,9 @@ class SqlLedger:
 
     def counts(self) -> dict[str, dict[str, int]]:
         return listing.counts(self._database)
+
+    def unusable(self) -> tuple[int, int]:
+        return listing.unusable(self._database)
 
     def waiting(self) -> list[Waiting]:
         return gauges.waiting(self._database)
