@@ -117,7 +117,8 @@ def _refuse_none(choice: Mapping[str, Any]) -> None:
 def redrive(ledger_url: str | None, out: str | None, as_json: bool, **choice: Any) -> None:
     """Have SLOTs tried again that are dead, parked, hopeless or void: their attempts are forgotten, they are due now.
 
-    What was put aside is tried again only by name or with --parked.
+    What was put aside is tried again only by name or with --parked. A product's void slots are tried again too, and
+    there may be many: --product with --dead leaves them alone.
     """
     _refuse_none(choice)
     settings = settings_of(ledger_url=ledger_url, out=out)
