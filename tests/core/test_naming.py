@@ -88,6 +88,12 @@ def test_a_void_is_announced_with_its_reason_and_without_files() -> None:
     assert (found.void, found.assets, found.sensor) == ("polar night", (), "none")
 
 
+def test_a_reason_that_is_too_long_for_an_announcement_is_cut() -> None:
+    given = outcome(slot(), status="void", reason="a thousand tiles and one " * 100, manifest=None)
+    found = naming.announcement(product(), slot(), given, 1, "final", sha256("m"), FIRST)
+    assert len(found.void) == 1000
+
+
 def test_a_manifest_has_one_checksum_whatever_the_order_of_its_files() -> None:
     assert manifest_checksum(FILES) == manifest_checksum(FILES[::-1])
     assert manifest_checksum(FILES) != manifest_checksum(FILES[:1])

@@ -159,6 +159,17 @@ def test_what_is_void_is_the_answer_for_its_step_and_no_input() -> None:
     assert (found.sufficient, found.complete, found.void, found.entries) == (True, True, "polar night", ())
 
 
+def test_the_reasons_of_very_many_voids_are_told_in_short() -> None:
+    """An announcement holds a thousand characters of them."""
+    voids = [
+        granule(tile=f"t{number}", void=f"{number} % of it has a value; " + "wanted more" * 30) for number in range(40)
+    ]
+    found = picked(tb(), *voids)
+    assert found.void.startswith("0 % of it has a value")
+    assert found.void.endswith("; and 35 more")
+    assert len(found.void) < 900
+
+
 def test_what_became_void_no_longer_holds() -> None:
     found = picked(tb(), granule(granule_id="a", revision=1), granule(granule_id="a", revision=2, void="all cloud"))
     assert (found.void, found.entries) == ("all cloud", ())

@@ -17,6 +17,7 @@ Checksum = str
 CHECKSUM_PATTERN = r"^(sha256|sha512|sha384|sha1|md5|sha3-256|sha3-384|sha3-512|library):[0-9a-z.+-]{1,128}$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+=,-]{0,199}$"
 WORD_PATTERN = r"^[A-Za-z0-9._+-]{0,64}$"
+LONGEST_VOID = 1000
 MOST_REVISIONS = 2**31 - 1
 """What a database's whole numbers hold."""
 VERSION_PATTERN = r"^\d{1,9}\.\d{1,9}\.\d{1,9}$"
@@ -69,7 +70,7 @@ class Granule(Message):
     mode: Mode = "forward"
     revision: int = Field(default=0, ge=0, le=MOST_REVISIONS)
     stage: Stage = "final"
-    void: str = Field(default="", max_length=1000)
+    void: str = Field(default="", max_length=LONGEST_VOID)
     source_format: str = Field(default="file", max_length=32)
     traceparent: Traceparent = ""
 

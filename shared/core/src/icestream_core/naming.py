@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from icestream_core.delivery import Delivery
-from icestream_core.granule import Asset, Granule, Mode
+from icestream_core.granule import LONGEST_VOID, Asset, Granule, Mode
 from icestream_core.outcome import Outcome
 from icestream_core.product import Product
 from icestream_core.slot import Slot, Stage
@@ -120,7 +120,7 @@ def announcement(
         mode=outcome.mode,
         revision=revision,
         stage=stage,
-        void=outcome.reason if outcome.status == "void" else "",
+        void=outcome.reason[:LONGEST_VOID] if outcome.status == "void" else "",
         source_format=SOURCE_FORMAT,
         traceparent=outcome.traceparent,
     )

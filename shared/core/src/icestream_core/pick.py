@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from icestream_core.granule import Asset, Granule
 from icestream_core.inputs import LIBRARY, Input, Source
@@ -14,6 +14,10 @@ from icestream_core.slot import Slot
 from icestream_core.task import TaskInput
 from icestream_core.touch import reads
 from icestream_core.window import LatestBefore, Steps, spans
+
+MOST_REASONS: Final = 5
+LONGEST_REASON: Final = 800
+"""Characters; an announcement holds a thousand."""
 
 
 class Recorded(NamedTuple):
@@ -238,7 +242,7 @@ def _judge(
         complete=sufficient and not (waits and (own or neighbours)),
         own_step_lacks=bool(own),
         missing=(*own, *neighbours),
-        void="; ".join(dict.fromkeys(granule.void for granule in own_voids)) if answered else "",
+        void=_in_short(list(dict.fromkeys(granule.void for granule in own_voids))) if answered else "",
         last_arrival=last_arrival,
     )
 
@@ -258,3 +262,9 @@ def _steps_there(group: _Group, windows: list[tuple[int, Interval]]) -> set[int]
         if found and found.issuperset(group.source.needs):
             there.add(step)
     return there
+
+
+def _in_short(reasons: Sequence[str]) -> str:
+    """Return reasons in one line; of many tiles the first few, and how many more: it is announced, and so on down."""
+    more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+    return "; ".join(reasons[:MOST_REASONS])[:LONGEST_REASON] + more
