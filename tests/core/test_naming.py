@@ -88,6 +88,13 @@ def test_a_void_is_announced_with_its_reason_and_without_files() -> None:
     assert (found.void, found.assets, found.sensor) == ("polar night", (), "none")
 
 
+def test_all_files_that_a_manifest_may_have_are_announced() -> None:
+    (file, *_) = FILES
+    many = Manifest(href="/out/store/x", files=tuple(file.model_copy(update={"name": f"{n}.nc"}) for n in range(256)))
+    found = naming.announcement(product(), slot(), outcome(slot(), manifest=many), 1, "final", sha256("m"), FIRST)
+    assert len(found.assets) == 256
+
+
 def test_a_reason_that_is_too_long_for_an_announcement_is_cut() -> None:
     given = outcome(slot(), status="void", reason="a thousand tiles and one " * 100, manifest=None)
     found = naming.announcement(product(), slot(), given, 1, "final", sha256("m"), FIRST)

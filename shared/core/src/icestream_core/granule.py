@@ -64,7 +64,7 @@ class Granule(Message):
     start: AwareDatetime
     end: AwareDatetime
     footprint: tuple[float, float, float, float] | None = None
-    assets: tuple[Asset, ...] = Field(default=(), max_length=64)
+    assets: tuple[Asset, ...] = Field(default=(), max_length=256)
     published_at: AwareDatetime
     received_at: AwareDatetime
     mode: Mode = "forward"

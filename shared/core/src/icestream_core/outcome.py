@@ -15,6 +15,10 @@ Fault = Literal["", "product", "granule", "storage", "limit"]
 """Whose fault a failure is. Storage is tried again without end; a granule is quarantined; the others count."""
 
 
+NO_NUL = r"^[^\x00]*$"
+"""What a database is asked for: PostgreSQL takes no zero byte."""
+
+
 class ManifestFile(Message):
     """One file of a published directory."""
 
@@ -60,13 +64,13 @@ class Outcome(Message):
 
     slot: Slot
     version: str = Field(pattern=VERSION_PATTERN)
-    token: str
-    inputs_hash: str
+    token: str = Field(pattern=NO_NUL, max_length=64)
+    inputs_hash: str = Field(pattern=NO_NUL, max_length=64)
     status: Literal["made", "void", "failed"]
     reason: str = Field(default="", max_length=4000)
     fault: Fault = ""
-    granule_id: str = ""
-    granule_checksum: str = ""
+    granule_id: str = Field(default="", pattern=NO_NUL, max_length=200)
+    granule_checksum: str = Field(default="", pattern=NO_NUL, max_length=150)
     traceback: str = Field(default="", max_length=20_000)
     manifest: Manifest | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
