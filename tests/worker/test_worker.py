@@ -316,7 +316,7 @@ def test_a_worker_leaves_after_the_grace_period_although_an_input_still_comes(st
         assert begun.wait(SOON)
         stage.stop.set()
         assert stage.thread is not None
-        stage.thread.join(5)
+        stage.thread.join(SOON / 2)
         assert not stage.thread.is_alive()
         assert stage.waiting() == 1
         assert stage.broker.depth(naming.OUTCOMES).ready == 0
