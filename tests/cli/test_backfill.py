@@ -17,13 +17,16 @@ import psutil
 import pytest
 
 from core.specimens import product as specimen
-from icestream_cli.backfill import Standstill, _batches, _paced, _unknown, _unopened
+from icestream_cli.backfill import Standstill, _batches, _paced, _publish, _unknown, _unopened
 from icestream_cli.backfill_scope import Scope
 from icestream_core.granule import Asset, Granule
 from icestream_core.inputs import Input, source
+from icestream_core.naming import INTAKE
 from icestream_core.window import steps
 from icestream_runtime.ledger import open_ledger
-from icestream_runtime.ledger.specimens import granule
+from icestream_runtime.ledger.specimens import granule, sha256
+from icestream_runtime.memory import MemoryBroker
+from icestream_runtime.topology import topology
 from icestream_runtime.turns import NICENESS
 from parts.stream import Stream, stream
 
@@ -95,7 +98,7 @@ def test_a_backfill_that_is_killed_and_given_again_makes_nothing_twice(
             said = json.loads(running.command(*words, "--dry-run", "--json"))
             assert said == {"granules_would_be_announced": 3, "are_known": 0}
             said = json.loads(running.command(*words, "--rate", "1000", "--json"))
-            assert said == {"granules_were_announced": 3, "are_known": 0, "nobody_reads": 0}
+            assert said == {"granules_were_announced": 3, "are_known": 0, "were_not_taken": 0}
             rows = {row.slot.key: row for row in running.wait_until_quiet(120, least_made=2 * COUNT + 4)}
             assert {rows[f"tally-square.20240101T120{number}00.b"].state for number in range(3)} == {"made"}
             assert json.loads(running.command(*words, "--json"))["are_known"] == 3
@@ -202,6 +205,25 @@ def test_a_backfill_that_stands_still_says_so_once(capsys: pytest.CaptureFixture
     told = capsys.readouterr().err
     assert told.count("nothing was answered for 60 s, and 4 are under way") == 1
     assert "icestream slots list --product depth" in told
+
+
+def test_a_file_of_an_archive_that_cannot_be_read_is_told_and_the_others_are_announced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker = MemoryBroker()
+    broker.apply(topology(bindings=["granule.#"]))
+    found = []
+    for day, name in enumerate(("first", "lost", "last")):
+        asset = Asset(href=str(tmp_path / name), size=1, checksum=sha256(name))
+        found.append(granule("a", day).model_copy(update={"assets": (asset,)}))
+    for name in ("first", "last"):
+        (tmp_path / name).write_text("x")
+    unreadable: list[Path] = []
+    assert _publish(unreadable, broker, found) == 2
+    assert unreadable == [tmp_path / "lost"]
+    assert f"{tmp_path}/lost cannot be read: No such file" in capsys.readouterr().err
+    assert broker.depth(INTAKE).ready == 2
+    broker.close()
 
 
 def test_files_that_are_known_are_asked_for_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,6 +18,7 @@ from icestream_cli.edge import NotMade
 from icestream_cli.given import installed, open_broker, open_ledger, say_logs, settings_of, settings_options
 from icestream_cli.make import progress_bar
 from icestream_cli.output import json_option, note, print_json
+from icestream_core.errors import GranuleError
 
 if TYPE_CHECKING:
     from icestream_cli.backfill_scope import Scope
@@ -92,16 +94,18 @@ def backfill(
     settings = settings_of(amqp_url=amqp_url, ledger_url=ledger_url, out=out)
     say_logs(settings)
     _let_others_go_first()
+    unreadable: list[Path] = []
     with closing(open_ledger(settings)) as ledger:
         scope = _scope(ledger, product, first, last, tiles)
         if archive is not None:
             found = list(_archived(settings, scope, archive))
-            said = _announce(settings, ledger, scope, found, _publish, rate, ahead, dry_run=dry_run)
+            publish = partial(_publish, unreadable)
+            said = _announce(settings, ledger, scope, found, publish, rate, ahead, dry_run=dry_run)
         elif stac is not None and collection is not None:
             with ExitStack() as ending:
                 search = StacSearch(settings, scope, stac, collection, bbox)
-                found, publish = search.granules(), search.publisher(ending)
-                said = _announce(settings, ledger, scope, found, publish, rate, ahead, dry_run=dry_run)
+                found, publisher = search.granules(), search.publisher(ending)
+                said = _announce(settings, ledger, scope, found, publisher, rate, ahead, dry_run=dry_run)
         else:
             asked: Asked = "again" if again else "backfill"
             said = _ask(ledger, scope, asked, rate, ahead, dry_run=dry_run)
@@ -109,6 +113,8 @@ def backfill(
         print_json(said)
     else:
         click.echo(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in said.items()))
+    if unreadable:
+        raise GranuleError(f"{len(unreadable)} files cannot be read; mend them, and give it again")
     if said.get("dead"):
         raise NotMade(f"{said['dead']} slots are dead: icestream slots list --product {product} --state dead")
 
@@ -221,7 +227,7 @@ def _announce(
             return waiting
 
         taken = sum(publish(broker, batch) for batch in _paced(new, rate, ahead, under_way))
-    return {"granules_were_announced": taken, "are_known": len(found) - len(new), "nobody_reads": len(new) - taken}
+    return {"granules_were_announced": taken, "are_known": len(found) - len(new), "were_not_taken": len(new) - taken}
 
 
 def _unknown(ledger: Ledger, found: Sequence[Granule]) -> list[Granule]:
@@ -265,9 +271,11 @@ def _archived(settings: Settings, scope: Scope, archive: Path) -> Iterator[Granu
             yield granule
 
 
-def _publish(broker: Broker, granules: Sequence[Granule]) -> int:
-    """Take the checksums of granules and publish them; return how many were taken."""
-    from icestream_core.errors import GranuleError
+def _publish(unreadable: list[Path], broker: Broker, granules: Sequence[Granule]) -> int:
+    """Take the checksums of granules and publish them; return how many were taken.
+
+    unreadable : takes the files that cannot be read: no single one of them ends the others
+    """
     from icestream_runtime.storage.checksum import digest
     from icestream_watcher.announce import ALGORITHM, message_of
 
@@ -277,7 +285,9 @@ def _publish(broker: Broker, granules: Sequence[Granule]) -> int:
         try:
             checksum = f"{ALGORITHM}:{digest(path, ALGORITHM)}"
         except OSError as error:
-            raise GranuleError(f"{path} cannot be read: {error.strerror}", granule.granule_id) from error
+            note(f"{path} cannot be read: {error.strerror}")
+            unreadable.append(path)
+            continue
         asset = granule.assets[0].model_copy(update={"checksum": checksum})
         messages.append(message_of(granule.model_copy(update={"checksum": checksum, "assets": (asset,)})))
     return len(messages) - len(broker.publish(messages))
