@@ -7,9 +7,9 @@ from collections.abc import Sequence
 FAIR_TURN = 4
 """Every so many turns the last queue comes first: a backfill gets a quarter, near-real-time the rest."""
 
-NICENESS = 10
-"""Added to that of processes that make a backfill: Linux gives them about a tenth of a processor that something else
-wants, and all of one that nothing else does.
+NICENESS = 5
+"""Added to that of processes that make a backfill: Linux gives them a quarter of a processor that something else wants,
+and all of one that nothing else does. A slot's time limit goes on meanwhile: with less it would be met too easily.
 """
 
 
