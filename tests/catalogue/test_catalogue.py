@@ -147,6 +147,12 @@ def test_an_item_that_is_none_is_refused_and_the_others_are_kept(world: World, s
         {"assets": {"data": "here"}},
         {"id": "another.20140201"},
         {"links": [{"rel": "derived_from", "href": "urn:icestream:a:b", "icestream:step": "first"}]},
+        {"links": [{"rel": "derived_from", "href": "urn:icestream:a:b", "icestream:step": 2**40}]},
+        {"links": [{"rel": "derived_from", "href": f"urn:icestream:a:{'b' * 201}"}]},
+        {"links": [{"rel": "derived_from", "href": "urn:icestream:a:b", "icestream:input": "t\x00b"}]},
+        {"bbox": [0, 0, 0, 1, 1]},
+        {"properties": {"share": float("nan")}},
+        {"properties": {"title": "\ud800"}},
     ],
 )
 def test_an_item_that_could_not_be_searched_or_served_is_refused(
@@ -173,6 +179,19 @@ def test_an_announcement_that_points_out_of_the_store_is_refused(world: World, s
         world.announce(made.model_copy(update={"assets": assets}))
     consume(world, store)
     assert fates(world) == {"refused": 5}
+
+
+def test_an_announcement_that_no_table_holds_or_that_names_no_file_is_refused(world: World, store: Store) -> None:
+    """None of them is away: to try them again would keep all that comes after them from being kept."""
+    world.broker.apply(catalogue_topology())
+    made = world.make(day_of(DEPTH, 0))
+    (item,) = [asset for asset in made.assets if asset.role == "stac"]
+    world.announce(again(made, 2**30), again(made, 2**30, void="polar night", assets=()))
+    for href in (f"{world.root}/store", f"{item.href}/beneath", f"{world.root}/store/{'a' * 300}"):
+        world.announce(made.model_copy(update={"assets": (item.model_copy(update={"href": href}),)}))
+    consume(world, store)
+    assert fates(world) == {"refused": 5}
+    assert world.broker.depth(CATALOGUE).ready == 0
 
 
 def test_a_product_that_is_not_in_the_catalogues_queue_is_taken_from_the_ledger(world: World, store: Store) -> None:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import shapely
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from shapely.errors import ShapelyError
 
 from icestream_core.errors import StorageError
-from icestream_core.granule import Granule
+from icestream_core.granule import MOST_REVISIONS, Granule
 from icestream_core.problems import first_problems
 from icestream_runtime.storage import Storage
 
@@ -19,6 +19,8 @@ STAC_ROLE: Final = "stac"
 LARGEST_ITEM: Final = 8 * 2**20
 """Bytes of an item's file: it lists some hundred inputs, and is no place for data."""
 URN: Final = "urn:icestream:"
+LONGEST: Final = (100, 200, 100, 150)
+"""Characters of a source's words that the tables hold, in their order."""
 
 
 class ItemUnusable(Exception):
@@ -37,6 +39,13 @@ class Item(BaseModel):
     properties: dict[str, Any]
     assets: dict[str, dict[str, Any]]
     links: list[dict[str, Any]]
+
+    @field_validator("bbox")
+    @classmethod
+    def _of_four_or_six(cls, bbox: list[float]) -> list[float]:
+        if len(bbox) == 5:
+            raise ValueError("it has five numbers; wanted four, or six with heights")
+        return bbox
 
 
 class Source(NamedTuple):
@@ -91,6 +100,8 @@ def entry_of(granule: Granule, storage: Storage) -> Entry:
 
     Raises ItemUnusable for what no second try mends, StorageError where the storage is away.
     """
+    if standing(granule.revision, granule.stage) > MOST_REVISIONS:
+        raise ItemUnusable(f"{granule.granule_id} is announced as revision {granule.revision}, more than can be kept")
     if granule.void:
         return _entry(granule, "", {}, ())
     asset = next((asset for asset in granule.assets if asset.role == STAC_ROLE), None)
@@ -147,11 +158,13 @@ def _read(href: str, storage: Storage) -> dict[str, Any]:
         with storage.open(path) as file:
             content = file.read(LARGEST_ITEM + 1)
     except FileNotFoundError:
-        raise ItemUnusable(f"{href} is not there") from None
+        raise ItemUnusable(f"{href[:200]} is not there") from None
     if len(content) > LARGEST_ITEM:
         raise ItemUnusable(f"{href} has more than the {LARGEST_ITEM} bytes that an item may have")
     try:
         found = json.loads(content)
+        # What is kept is served: NaN and halves of characters, which are read here, are in no answer.
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise ItemUnusable(f"{href} is no JSON: {error}") from error
     if not isinstance(found, dict):
@@ -167,5 +180,8 @@ def _sources(body: dict[str, Any]) -> tuple[Source, ...]:
             collection, _, granule_id = href.removeprefix(URN).partition(":")
             name = str(link.get("icestream:input", ""))
             checksum, step = str(link.get("icestream:checksum", "")), int(link.get("icestream:step", 0))
+            words = zip((name, granule_id, collection, checksum), LONGEST, strict=True)
+            if any(len(word) > most or "\x00" in word for word, most in words) or abs(step) > MOST_REVISIONS:
+                raise ValueError(f"its input {href[:100]!r} has a name, checksum or step that no table holds")
             found[name, granule_id] = Source(name, granule_id, collection, checksum, step)
     return tuple(found.values())

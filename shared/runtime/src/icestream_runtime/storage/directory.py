@@ -19,6 +19,8 @@ from icestream_runtime.storage import tree
 from icestream_runtime.storage.published import Published, Stored, read_manifest
 
 READ_ONLY: Final = 0o444
+NO_FILE: Final = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+"""What a system says of a name under which no file is, however often it is asked."""
 
 
 class Directory:
@@ -82,11 +84,11 @@ class Directory:
     def open(self, path: str) -> BinaryIO:
         try:
             return self.local(path).open("rb")
-        except (FileNotFoundError, NotADirectoryError):
-            if not self._root.is_dir():
-                raise StorageError(f"{self._root} is not there: is it mounted?") from None
-            raise
         except OSError as error:
+            if error.errno in NO_FILE:
+                if not self._root.is_dir():
+                    raise StorageError(f"{self._root} is not there: is it mounted?") from None
+                raise FileNotFoundError(errno.ENOENT, f"no file ({error.strerror})", path) from None
             raise StorageError(f"{path} cannot be read: {error}") from error
 
     def local(self, path: str) -> Path:
