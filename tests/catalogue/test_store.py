@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from catalogue.world import CHINA, FIRST, World, again, day_of, kept
+from icestream_catalogue import lineage
 from icestream_catalogue.schema import metadata
 from icestream_catalogue.search import Query, box_of
 from icestream_catalogue.store import Store, open_store
@@ -204,6 +205,21 @@ def test_lineage_goes_back_to_granules_and_forward_to_what_was_made(world: World
     short = store.lineage(depth.granule_id, 4, 4, 5)
     assert len(short.nodes) == 5
     assert short.left_out == 2
+
+
+def test_lineage_tells_how_many_it_left_out_each_once_and_reads_no_more_than_it_may(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granules = [f"nsidc-0032.{number}" for number in range(3)]
+    cold = [world.make(day_of("cold-pass-tb", number), granules) for number in range(5)]
+    depth = world.make(day_of(DEPTH, 0), [each.granule_id for each in cold[:2]])
+    kept(store, *(world.entry(each) for each in (*cold, depth)))
+    short = store.lineage(depth.granule_id, 4, 4, 4)
+    assert ([node.level for node in short.nodes], short.left_out) == ([0, -1, -1, -2], 2)
+    monkeypatch.setattr(lineage, "READ", 3)
+    much = store.lineage(granules[0], 0, 1, 100)
+    assert [node.id for node in much.nodes] == [granules[0], *(each.granule_id for each in cold[:3])]
+    assert (len(much.edges), much.left_out) == (3, 2)
 
 
 def test_changes_are_told_since_a_moment(world: World, store: Store) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from icestream_catalogue.schema import item, source
 from icestream_runtime.ledger.database import Database
 
 Kind = Literal["item", "void", "granule"]
+READ: Final = 4_000
+"""Edges that are read for one step: of an ancillary granule everything may have been made."""
 
 
 class Node(NamedTuple):
@@ -48,24 +50,28 @@ def graph(database: Database, item_id: str, back: int, forward: int, limit: int)
     edges: dict[tuple[str, str], Edge] = {}
     levels = {item_id: 0}
     collections: dict[str, str] = {}
-    left_out = 0
+    left_out: set[str] = set()
+    unread = 0
     with database.transaction(writes=False) as connection:
         for direction, steps in ((-1, back), (1, forward)):
-            edge_from: ColumnElement[str] = source.c.item_id if direction < 0 else source.c.granule_id
+            ends = source.c.item_id, source.c.granule_id
+            near, far = ends if direction < 0 else ends[::-1]
             front = [item_id]
             for step in range(1, steps + 1):
-                found = _edges(database, connection, edge_from, front)
-                front = []
+                found = _edges(database, connection, near, front)
+                behind, front = front, []
                 for edge, collection in found:
                     new = edge.source if direction < 0 else edge.made
                     if new not in levels:
                         if len(levels) >= limit:
-                            left_out += 1
+                            left_out.add(new)
                             continue
                         levels[new] = direction * step
                         front.append(new)
                     collections[edge.source] = collection
                     edges[edge.source, edge.made] = edge
+                if len(found) == READ:
+                    unread += _others(database, connection, near, far, behind, [*levels, *left_out])
                 if not front:
                     break
         kinds = _kinds(database, connection, levels)
@@ -73,7 +79,7 @@ def graph(database: Database, item_id: str, back: int, forward: int, limit: int)
     for each, level in levels.items():
         product, kind, start = kinds.get(each, (collections.get(each, ""), "granule", ""))
         nodes.append(Node(each, product, level, kind, start))
-    return Graph(nodes, list(edges.values()), left_out)
+    return Graph(nodes, list(edges.values()), len(left_out) + unread)
 
 
 def _edges(
@@ -81,8 +87,21 @@ def _edges(
 ) -> list[tuple[Edge, str]]:
     columns = [source.c[name] for name in ("granule_id", "item_id", "input", "collection")]
     statement = select(*columns).where(database.among(column)).order_by(source.c.item_id, source.c.input, source.c.step)
-    rows = connection.execute(statement, database.these(front))
+    rows = connection.execute(statement.limit(READ), database.these(front))
     return [(Edge(granule, made, name), collection) for granule, made, name, collection in rows]
+
+
+def _others(
+    database: Database,
+    connection: Connection,
+    near: ColumnElement[str],
+    far: ColumnElement[str],
+    front: Iterable[str],
+    known: Sequence[str],
+) -> int:
+    """Return how many are a step from the front that are not known."""
+    statement = select(func.count(far.distinct())).where(database.among(near), far.not_in(known))
+    return int(connection.execute(statement, database.these(front)).scalar_one())
 
 
 def _kinds(database: Database, connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, Kind, str]]:
