@@ -138,6 +138,13 @@ def test_what_is_void_says_why(address: str) -> None:
         ("limit=many", "limit"),
         ("token=nonsense", "token"),
         ("token=WyIyMDE0IiwgM10", "token"),
+        # The first hour of the first year, east of Greenwich; half a character.
+        ("token=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwgImEiXQ", "token"),
+        ("token=WyIyMDE0LTAyLTAxVDAwOjAwOjAwKzAwOjAwIiwgIlx1ZDgwMCJd", "token"),
+        ("datetime=0001-01-01T00:00:00+14:00/..", "datetime"),
+        ("bbox=190,0,10,1", "bbox"),
+        ('intersects={"type":"MultiPolygon","coordinates":[]}', "no corner"),
+        ('intersects={"type":"LineString","coordinates":[[170,60],[190,70]]}', "antimeridian"),
         ("intersects=no", "intersects"),
         ('intersects={"type":"Polygon","coordinates":[[[0,0]]]}', "intersects"),
         ("ids=" + ",".join(map(str, range(501))), "ids"),
@@ -153,8 +160,12 @@ def test_a_search_that_cannot_be_understood_is_told_what_is_wrong(address: str, 
 
 
 @pytest.mark.parametrize(
-    "body", [[], "text", {"limit": "many"}, {"bbox": [1]}, {"intersects": {"type": "Cube"}}, {"ids": 3}]
-)
+    "body",
+    [
+        [], "text", {"limit": "many"}, {"bbox": [1]}, {"intersects": {"type": "Cube"}}, {"ids": 3},
+        {"bbox": [10**400, 0, 10, 10]}, {"mine": float("nan")}, {"mine": "\ud800"},
+    ],
+)  # fmt: skip
 def test_a_body_that_cannot_be_understood_is_told_what_is_wrong(address: str, body: Any) -> None:
     status, answer = post(f"{address}/stac/search", body)
     assert status == 400

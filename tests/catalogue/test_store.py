@@ -222,6 +222,13 @@ def test_lineage_tells_how_many_it_left_out_each_once_and_reads_no_more_than_it_
     assert (len(much.edges), much.left_out) == (3, 2)
 
 
+def test_a_name_with_a_zero_byte_is_not_there(store: Store) -> None:
+    name = "snow\x00depth"
+    assert (store.item(name), store.void(name), store.latest(name), store.latencies(name)) == (None, "", None, [])
+    assert found(store, ids=[name]) == found(store, products=[name]) == []
+    assert store.lineage(name, 1, 1, 100).edges == []
+
+
 def test_changes_are_told_since_a_moment(world: World, store: Store) -> None:
     before = datetime.now(UTC) - timedelta(minutes=1)
     first = world.entry(world.make(day_of(DEPTH, 0)))

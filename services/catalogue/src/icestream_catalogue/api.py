@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Body, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from icestream_catalogue import stac
-from icestream_catalogue.request import SearchRequest, read, search_of, token_of
+from icestream_catalogue.request import SearchRequest, read, search_of, token_of, wrong
 from icestream_catalogue.search import Found
 from icestream_catalogue.stac import GEOJSON, Addresses
 from icestream_catalogue.store import Store
@@ -127,6 +128,11 @@ class Api:
 
     def post_search(self, request: Request, body: Annotated[dict[str, Any], Body()]) -> Response:
         at = self.addresses(request)
+        try:
+            # Links say it again, and may say only what is JSON: NaN and halves of characters were read all the same.
+            json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError):
+            raise wrong("the body holds what is no JSON: NaN, an infinite number or half a character") from None
         page = self._store.search(read(SearchRequest, body).query())
         here = {"href": f"{at.root}/search", "type": GEOJSON, "method": "POST"}
         links: list[dict[str, Any]] = [

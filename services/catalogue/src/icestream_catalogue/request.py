@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -18,6 +18,7 @@ from stac_fastapi.types.rfc3339 import str_to_interval
 from stac_fastapi.types.search import BaseSearchPostRequest, str2bbox, str2list
 
 from icestream_catalogue.search import After, Query, box_of
+from icestream_core.granule import NAME_PATTERN
 from icestream_core.period import END_OF_TIME, EPOCH
 from icestream_core.problems import first_problems
 
@@ -25,6 +26,10 @@ LARGEST_PAGE: Final = 500
 MOST_NAMES: Final = 500
 MOST_CORNERS: Final = 10_000
 LONGEST_TOKEN: Final = 500
+FARTHEST: Final = 1e9
+"""Of a number in a box, which may be a height in metres."""
+TURN: Final = 180.000001
+"""Of a longitude, degrees, with what a client's rounding may add."""
 
 Names = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=MOST_NAMES)]
 
@@ -53,8 +58,8 @@ class SearchRequest(BaseSearchPostRequest):
 
     def _area(self) -> BaseGeometry | None:
         if self.bbox is not None:
-            if not all(map(math.isfinite, self.bbox)):
-                raise wrong("bbox holds what is no number")
+            if self.bbox[0] > TURN or not all(abs(value) <= FARTHEST for value in self.bbox):
+                raise wrong("bbox holds what is no place; wanted degrees from -180 to 180 and from -90 to 90")
             return box_of([float(value) for value in self.bbox])
         if self.intersects is None:
             return None
@@ -64,6 +69,12 @@ class SearchRequest(BaseSearchPostRequest):
             raise wrong(f"intersects is no geometry: {error}") from None
         if shapely.get_num_coordinates(shape) > MOST_CORNERS:
             raise wrong(f"intersects has {shapely.get_num_coordinates(shape)} corners; at most {MOST_CORNERS} are read")
+        if shape.is_empty:
+            raise wrong("intersects has no corner")
+        west, _, east, _ = shape.bounds
+        if west < -TURN or east > TURN:
+            # It would be compared with outlines that end there, and find a part of what it means.
+            raise wrong("intersects lies beyond 180 degrees; cut it at the antimeridian, as RFC 7946 has it")
         whole: BaseGeometry = shape if shape.is_valid else shapely.make_valid(shape)
         return whole
 
@@ -90,6 +101,9 @@ def read(model: type[SearchRequest], asked: Any) -> SearchRequest:
         return model.model_validate(asked)
     except ValidationError as error:
         raise wrong(first_problems(error)) from None
+    except OverflowError as error:
+        # Of a time whose UTC lies before the first year or after the last.
+        raise wrong(f"datetime, or another number: {error}") from None
 
 
 def token_of(after: After) -> str:
@@ -105,9 +119,9 @@ def _after(token: str) -> After:
     try:
         start, last = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         moment = datetime.fromisoformat(start).astimezone(UTC)
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         raise wrong("the token is of no page; take it from a link to a next page") from None
-    if not isinstance(last, str) or not EPOCH <= moment <= END_OF_TIME:
+    if not isinstance(last, str) or not re.fullmatch(NAME_PATTERN, last) or not EPOCH <= moment <= END_OF_TIME:
         raise wrong("the token is of no page; take it from a link to a next page")
     return After(moment, last)
 

@@ -5,12 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
 
 from icestream_runtime.ledger.schema import Moment, Prose
 from icestream_runtime.ledger.tables import Tables
 
 TABLES: Final = Tables("catalogue", Path(__file__).parent / "migrations", "0001", "icestream catalogue")
+
+
+class Name(TypeDecorator[str]):
+    """A name. PostgreSQL refuses to be asked for one with a zero byte, which is none of ours and is just not there."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as it is called
+        return None if value is None else value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
@@ -19,8 +43,8 @@ metadata = MetaData(
 item = Table(
     "catalogue_item",
     metadata,
-    Column("id", String(200), primary_key=True),
-    Column("product", String(100), nullable=False),
+    Column("id", Name(200), primary_key=True),
+    Column("product", Name(100), nullable=False),
     Column("standing", Integer, nullable=False),
     Column("void", Prose, nullable=False),
     Column("checksum", String(150), nullable=False),
@@ -57,9 +81,9 @@ Index("ix_catalogue_item_changed", item.c.changed_at)
 source = Table(
     "catalogue_source",
     metadata,
-    Column("item_id", String(200), primary_key=True),
+    Column("item_id", Name(200), primary_key=True),
     Column("input", String(100), primary_key=True),
-    Column("granule_id", String(200), primary_key=True),
+    Column("granule_id", Name(200), primary_key=True),
     Column("collection", String(100), nullable=False),
     Column("checksum", String(150), nullable=False),
     Column("step", Integer, nullable=False),
