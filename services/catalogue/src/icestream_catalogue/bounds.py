@@ -88,12 +88,16 @@ def _refused(scope: Scope) -> tuple[HTTPStatus, str] | None:
 def _bounded(receive: Receive) -> Receive:
     """Return a receive that reads no more than is allowed, and waits no longer; after the body it just waits."""
     read, whole = 0, False
+    until: float | None = None
 
     async def bounded() -> Message:
-        nonlocal read, whole
+        nonlocal read, whole, until
         if whole:
             return await receive()
-        message = await asyncio.wait_for(receive(), BODY_SECONDS)
+        # Until one time for all its pieces: who sends a byte now and then is not waited for either.
+        until = until or asyncio.get_running_loop().time() + BODY_SECONDS
+        async with asyncio.timeout_at(until):
+            message = await receive()
         read += len(message.get("body", b""))
         whole = message["type"] != "http.request" or not message.get("more_body", False)
         if read > LARGEST_BODY:
