@@ -112,6 +112,13 @@ def test_an_item_says_what_became_of_it_and_where_its_files_are(address: str, wo
     assert picture["content-disposition"].startswith("inline")
 
 
+def test_who_asks_for_the_head_alone_is_told_that_it_is_there(address: str) -> None:
+    for path in ("/stac", f"/stac/collections/{DEPTH}/items/{day_of(DEPTH, 2).key}"):
+        status, headers, body = ask(address + path, method="HEAD")
+        assert (status, headers["content-length"] > "0", body) == (200, True, b"")
+    assert ask(f"{address}/stac/collections/nothing", method="HEAD")[0] == 404
+
+
 def test_an_item_that_did_not_change_is_not_sent_again(address: str) -> None:
     url = f"{address}/stac/collections/{DEPTH}/items/{day_of(DEPTH, 2).key}"
     _, headers, _ = ask(url)

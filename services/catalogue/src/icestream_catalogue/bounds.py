@@ -49,6 +49,9 @@ class Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD" and scope["path"].startswith("/stac"):
+            # As GET is answered; the server sends the head alone.
+            scope = {**scope, "method": "GET"}
         began = time.perf_counter()
         status = 0
 
