@@ -34,10 +34,13 @@ def assets(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     world = World(root, **settings_of(request.param, root, request))
     world.register(DEPTH)
     world.make(SLOT)
-    with serving(world) as address:
-        item = f"{address}/stac/collections/{DEPTH}/items/{SLOT.key}"
-        until(lambda: answers(item))
-        yield get(item)["assets"]
+    with pytest.MonkeyPatch.context() as patch:
+        # A small file is then as large as what is compressed.
+        patch.setattr("icestream_catalogue.app.COMPRESSED_FROM", 1)
+        with serving(world) as address:
+            item = f"{address}/stac/collections/{DEPTH}/items/{SLOT.key}"
+            until(lambda: answers(item))
+            yield get(item)["assets"]
     world.close()
 
 
@@ -58,6 +61,12 @@ def test_a_file_comes_whole_with_its_size_and_a_name_to_save_it_by(assets: dict[
     assert headers["content-disposition"].startswith("attachment")
     assert f"{SLOT.key}.nc" in headers["content-disposition"]
     assert headers["content-type"] == "application/netcdf"
+
+
+def test_who_takes_gzip_is_told_the_length_of_a_file_all_the_same(assets: dict[str, Any]) -> None:
+    status, headers, body = ask(assets["data"]["href"], accept_encoding="gzip, deflate")
+    assert (status, body, headers["content-length"]) == (200, CONTENT, str(len(CONTENT)))
+    assert "content-encoding" not in headers
 
 
 def test_a_picture_is_shown(assets: dict[str, Any]) -> None:

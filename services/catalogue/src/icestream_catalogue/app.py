@@ -14,6 +14,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from icestream_catalogue import stac
 from icestream_catalogue.api import Api
@@ -25,6 +26,14 @@ from icestream_runtime.metrics import Metrics
 
 PAGE: Final = Path(__file__).parent / "page"
 COMPRESSED_FROM: Final = 1024
+SENT_AS_IT_IS: Final = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    "application/netcdf",
+    "application/x-hdf5",
+    "application/geopackage+sqlite3",
+    "image/tiff",
+)
+"""Files of products: most are compressed within, and who downloads one is told its length."""
 
 
 def application(api: Api, assets: Assets, views: Views, metrics: Metrics) -> FastAPI:
@@ -47,7 +56,9 @@ def application(api: Api, assets: Assets, views: Views, metrics: Metrics) -> Fas
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(LedgerError, _away)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6, exclude_content_types=SENT_AS_IT_IS
+    )
     # Anybody's page may search: everything here is public, and there is nothing to log in to.
     app.add_middleware(
         CORSMiddleware,
