@@ -8,6 +8,7 @@ import { keepUp } from "./live.js";
 const STATES = {
   made: ["made", "●"], provisional: ["made, provisional", "◐"], waiting: ["waiting", "…"], late: ["late", "!"],
   tasked: ["being made", "▶"], void: ["void", "∅"], hopeless: ["hopeless", "–"], dead: ["dead", "✕"],
+  parked: ["put aside", "‖"],
 };
 const MOST_LANES = 60;
 const DENSE = 90;
