@@ -136,6 +136,12 @@ def test_an_item_shows_its_lineage_back_to_granules_and_forward_and_how_to_cite_
         f"{TITLE}, version 1.0.0, {day_of(DEPTH, 2).key}, revision 1 (final)"
     )
     expect(page.locator(".picture img")).to_have_js_property("complete", True)
+    # The stream goes on beside it, and closes nothing that was opened.
+    page.locator("summary").click()
+    with page.expect_response("**/api/overview"):
+        page.evaluate("document.dispatchEvent(new CustomEvent('icestream:anew'))")
+    page.wait_for_timeout(100)
+    expect(page.locator("details")).to_have_attribute("open", "")
     page.locator("a.node.item").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("brightness temperature")
     page.locator("a.node.granule").first.click()
@@ -191,6 +197,9 @@ def test_everything_is_reached_by_keys_alone(page: Page) -> None:
     expect(page.locator(".detail")).to_contain_text("stumbled")
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("group", name=re.compile("brightness")).locator(".slot:focus")).to_have_count(1)
+    # Whoever is somewhere stays there when it is drawn anew.
+    page.evaluate("document.activeElement.title = 'before'; document.dispatchEvent(new CustomEvent('icestream:anew'))")
+    expect(page.locator(".slot:focus:not([title=before])")).to_have_count(1)
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
@@ -270,7 +279,9 @@ def test_what_changed_while_the_stream_was_lost_is_read_when_it_is_back(page: Pa
     expect(page.get_by_role("heading", level=1)).to_have_text("Products")
     page.evaluate("stream.dispatchEvent(new Event('open'))")
     page.clock.run_for(1500)
-    page.evaluate("stream.dispatchEvent(new Event('error'))")
+    for kind in ("full", "error"):
+        page.evaluate(f"stream.dispatchEvent(new Event('{kind}'))")
+    expect(page.locator("#live-text")).to_have_text("not live: too many pages are open")
     with page.expect_request("**/api/overview", timeout=3000):
         page.evaluate("stream.dispatchEvent(new Event('open'))")
         page.clock.run_for(1500)

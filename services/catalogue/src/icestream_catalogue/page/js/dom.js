@@ -11,7 +11,17 @@ export function svg(name, attributes = {}, ...children) {
 }
 
 export function replace(parent, ...children) {
+  const held = document.activeElement !== parent && parent.contains(document.activeElement) && placeOf(document.activeElement);
   parent.replaceChildren(...children.flat(3).filter((each) => each !== null && each !== undefined && each !== false));
+  // Who is somewhere with the keys stays there when it is drawn anew.
+  if (held) parent.querySelector(held)?.focus({ preventScroll: true });
+}
+
+function placeOf(element) {
+  if (element.dataset.slot) return `[data-slot="${CSS.escape(element.dataset.slot)}"]`;
+  if (element.hasAttribute("href")) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+  const line = element.closest("[data-id]");
+  return line && `[data-id="${CSS.escape(line.dataset.id)}"] button`;
 }
 
 function fill(element, attributes, children) {

@@ -8,12 +8,16 @@ import { drawLineage } from "./lineage.js";
 import { keepUp } from "./live.js";
 
 export async function itemPage(main, signal, id) {
+  let told = "";
   const show = async () => {
     const graph = await lineage(id, signal);
     const node = graph.nodes.find((each) => each.level === 0);
-    if (node.kind === "granule") return replace(main, granule(node, graph));
-    const [item, known] = await Promise.all([findItem(id, signal), overview(signal)]);
-    replace(main, sheet(item, graph, known.publisher));
+    const [item, known] = node.kind === "granule" ? [] : await Promise.all([findItem(id, signal), overview(signal)]);
+    const answer = JSON.stringify([graph, item, known?.publisher]);
+    // The stream goes on: what somebody opened, marked or scrolled here stays so while nothing of this changes.
+    if (answer === told) return;
+    told = answer;
+    replace(main, item ? sheet(item, graph, known.publisher) : granule(node, graph));
   };
   await keepUp(["item"], signal, show);
 }

@@ -6,17 +6,22 @@ let latest = 0;
 export function follow() {
   const source = new EventSource("api/events");
   let lost = false;
+  let full = false;
   source.addEventListener("open", () => {
     show("live", "live");
     // What changed while nobody was told is told to nobody afterwards.
     if (lost) tell("anew", {});
-    lost = false;
+    lost = full = false;
   });
   source.addEventListener("error", () => {
     lost = true;
-    show("waiting", "reconnecting");
+    // Who is one too many is sent away as well, and tries again later.
+    if (!full) show("waiting", "reconnecting");
   });
-  source.addEventListener("full", () => show("waiting", "not live: too many pages are open"));
+  source.addEventListener("full", () => {
+    full = true;
+    show("waiting", "not live: too many pages are open");
+  });
   source.addEventListener("item", (event) => {
     const item = JSON.parse(event.data);
     latest = Date.now();

@@ -31,8 +31,12 @@ export async function productsPage(main, signal) {
 }
 
 export async function productPage(main, signal, name) {
+  let told = "";
   const show = async () => {
     const [found, recent] = await Promise.all([read(name, signal), search({ collections: name, limit: 8 }, signal)]);
+    const answer = JSON.stringify([found, recent.features]);
+    if (answer === told) return;
+    told = answer;
     replace(main, sheet(name, found, recent.features));
   };
   await keepUp(["item"], signal, show);
