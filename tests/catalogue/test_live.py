@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -15,6 +18,7 @@ from catalogue.world import World, answers, day_of, serving, until
 from icestream_catalogue import live as module
 from icestream_catalogue.live import Live
 from icestream_catalogue.store import open_store
+from icestream_runtime.ledger.contract import Ledger, SlotRow
 from parts.process import free_ports
 
 DEPTH = "snow-depth-china"
@@ -62,6 +66,28 @@ def test_more_than_is_told_at_once_has_pages_read_anew_and_what_comes_after_is_t
         stop.set()
         poller.join()
         store.close()
+
+
+def test_a_ledger_that_takes_long_to_answer_is_asked_less_often(world: World) -> None:
+    class Once(threading.Event):
+        rested = 0.0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.rested = timeout or 0.0
+            self.set()
+            return True
+
+    def slots(limit: int) -> list[SlotRow]:
+        time.sleep(0.2)
+        return world.ledger.slots(limit=limit)
+
+    store, once = open_store("sqlite://"), Once()
+    ledger = cast("Ledger", SimpleNamespace(clock=world.ledger.clock, slots=slots))
+    live = Live(store, ledger, world.metrics)
+    live._somebody.set()
+    live.run(once)
+    store.close()
+    assert once.rested >= 9 * 0.2
 
 
 def test_a_catalogue_whose_pages_are_told_nothing_any_more_is_not_alive(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
@@ -19,6 +20,9 @@ from icestream_runtime.ledger.contract import Ledger, SlotRow
 from icestream_runtime.metrics import LISTENERS, Metrics
 
 POLL_SECONDS: Final = 1.0
+RESTS: Final = 9
+"""Times as long as a look took, until the next: a large ledger is not gone through all the time."""
+LONGEST_REST_SECONDS: Final = 30.0
 QUIET_SECONDS: Final = 15.0
 """After so long without an event a sign of life is sent: proxies close what is silent."""
 MOST_LISTENERS: Final = 200
@@ -75,6 +79,7 @@ class Live:
             if not self._somebody.wait(POLL_SECONDS):
                 since = None
                 continue
+            began = time.monotonic()
             try:
                 fresh = since is None
                 since = since or self._store.clock()
@@ -97,7 +102,7 @@ class Live:
                 away = True
             else:
                 away = False
-            stop.wait(POLL_SECONDS)
+            stop.wait(max(POLL_SECONDS, min(RESTS * (time.monotonic() - began), LONGEST_REST_SECONDS)))
 
     def close(self) -> None:
         """Let every listener go, so that the server can stop."""
