@@ -360,10 +360,10 @@ def test_a_picture_is_laid_where_its_grid_lies(page: Page) -> None:
     assert place == pytest.approx([west, -north, east - west, north - south], abs=0.01)
     places = page.evaluate(
         """async () => {
-          const { VIEWS, path } = await import("/js/projection.js");
+          const { VIEWS, path, viewFor } = await import("/js/projection.js");
           const ring = [[-180, 60], [180, 60], [180, 90], [-180, 90], [-180, 60]];
           return [VIEWS.arctic.project(12, 90), VIEWS.arctic.project(0, 0), VIEWS.antarctic.project(0, -90),
-            VIEWS.world.project(30, 40), path([ring], VIEWS.arctic)];
+            VIEWS.world.project(30, 40), path([ring], VIEWS.arctic), viewFor([170, 40, -170, 50])];
         }"""
     )
     assert places[:4] == [
@@ -374,6 +374,7 @@ def test_a_picture_is_laid_where_its_grid_lies(page: Page) -> None:
     ]
     # A circle, with no line to the pole and back.
     corners = re.findall(r"L(-?[\d.]+) (-?[\d.]+)", places[4])
+    assert places[5] == "arctic"
     radii = {round((float(x) ** 2 + float(y) ** 2) ** 0.5, 1) for x, y in corners}
     assert radii <= {36.6, 0.0}
 

@@ -23,7 +23,8 @@ export const VIEWS = {
 // The name of the view in which a box [west, south, east, north] is seen best.
 export function viewFor([west, south, east, north]) {
   const [left, top, width, height] = VIEWS.third.box;
-  if (west >= left && east <= left + width && north <= -top && south >= -top - height) return "third";
+  // East of the antimeridian east is the lesser.
+  if (west >= left && east >= west && east <= left + width && north <= -top && south >= -top - height) return "third";
   if (south >= 30) return "arctic";
   return north <= -40 ? "antarctic" : "world";
 }
