@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import rasterio
@@ -94,6 +95,7 @@ def test_the_geotiff_is_in_its_unit_on_its_grid(made: Path) -> None:
         assert file.units == ("cm",)
         assert file.nodata == -1
         assert file.tags()["dataset"] == "S35"
+        assert file.tags()["comment"] == data.attrs["comment"]
         np.testing.assert_allclose(file.read(1), np.nan_to_num(data["snow_depth"].values * 100, nan=-1), atol=1e-4)
 
 
@@ -218,6 +220,25 @@ def test_every_form_holds_the_values_in_the_type_it_promises(
             assert data["field"].attrs["_FillValue"] == nodata
     assert values.dtype == dtype
     np.testing.assert_allclose(values[0], [nodata] * 2 + [10] * 6, rtol=1e-5)
+
+
+def test_hdf5_says_what_its_codes_mean_and_how_far_to_trust_it(tmp_path: Path) -> None:
+    cover = Flags(long_name="snow cover", meanings=CODES, fill=255)
+    delivery = Delivery(
+        name="d", dataset="S01", format="hdf5", filename="{period:%Y%j}.h5", variable="cover", unit="1", nodata=0,
+        dtype="uint8",
+    )  # fmt: skip
+    codes = np.full(SMALL.shape, 200.0)
+    codes[0, 0] = np.nan
+    product = on_grid(SMALL, lambda **_: {"cover": codes}, writes={"cover": cover}, deliveries=(delivery,))
+    files = field(tmp_path)
+    make(tmp_path / "made", product, files, task(product, files, missing=("tb part 91H",)))
+    with h5py.File(tmp_path / "made" / "2014032.h5") as file:
+        told = file["cover"].attrs
+        assert dict(zip(told["flag_values"].tolist(), told["flag_meanings"].split(), strict=True)) == CODES
+        assert (told["flag_values"].dtype, told["_FillValue"]) == (np.uint8, 0)
+        assert file["cover"][0, :2].tolist() == [0, 200]
+        assert "Made without: tb part 91H." in file.attrs["comment"]
 
 
 def test_a_delivery_is_cut_and_regridded_and_keeps_its_own_header(tmp_path: Path) -> None:

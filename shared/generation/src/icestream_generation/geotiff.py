@@ -11,6 +11,7 @@ import numpy as np
 from icestream_core.delivery import Delivery
 from icestream_core.grid import Grid
 from icestream_core.variable import Flags, Written
+from icestream_generation.described import comment
 from icestream_generation.provenance import Provenance
 
 
@@ -66,6 +67,7 @@ def _tags(delivery: Delivery, written: Written, provenance: Provenance) -> dict[
         "time_coverage_start": f"{slot.start:%Y-%m-%dT%H:%M:%SZ}",
         "time_coverage_end": f"{slot.end:%Y-%m-%dT%H:%M:%SZ}",
         "inputs_hash": provenance.task.inputs_hash,
+        "comment": comment(provenance),
     }
     if isinstance(written, Flags):
         tags["flag_meanings"] = ", ".join(f"{code} {word}" for code, word in sorted(written.meanings.items()))

@@ -1,4 +1,4 @@
-"""Plain HDF5, for datasets that promise it: one data set with its places, units and fill value."""
+"""Plain HDF5, for datasets that promise it: one data set with its places, units, fill value, and the words of codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from icestream_core.delivery import Delivery
 from icestream_core.grid import Grid
-from icestream_core.variable import Written
+from icestream_core.variable import Flags, Written
+from icestream_generation.described import comment
 from icestream_generation.geolocation import centres
 from icestream_generation.provenance import Provenance
 
@@ -27,6 +28,10 @@ def write_hdf5(
         data.attrs.update(
             {"units": delivery.unit, "long_name": written.long_name, "_FillValue": values.dtype.type(delivery.nodata)}
         )
+        if isinstance(written, Flags):
+            codes = sorted(written.meanings)
+            words = " ".join(written.meanings[code] for code in codes)
+            data.attrs.update({"flag_values": np.array(codes, values.dtype), "flag_meanings": words})
         for name, places in ((along, y), (across, x)):
             file.create_dataset(name, data=places)
         file.create_dataset("provenance", data=provenance.record)
@@ -35,6 +40,7 @@ def write_hdf5(
                 "title": provenance.product.title,
                 "dataset": delivery.dataset,
                 "slot": provenance.task.slot.key,
+                "comment": comment(provenance),
                 "crs": grid.crs,
                 "transform": np.array(grid.transform),
             }
