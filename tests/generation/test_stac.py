@@ -9,24 +9,23 @@ from typing import Any
 import numpy as np
 import pystac
 import pytest
+import rasterio
 from pystac.errors import STACValidationError
 from shapely.geometry import shape
 
 from generation.samples import COLLECTIONS, SOFTWARE, on_grid, stored, task
-from icestream_core.delivery import geotiff
+from icestream_core.delivery import Delivery, geotiff
 from icestream_core.errors import GranuleError
-from icestream_core.grid import CHINA_025, EASE_NL, Grid, modis_tile
+from icestream_core.grid import CHINA_025, EASE_NL, Grid, lonlat, modis_tile
 from icestream_generation.generate import generate
 from icestream_generation.stac import EXTENSIONS, validate_item
 
+DELIVERY = geotiff("S9", "{period:%Y%j}.tif", "field", unit="K", nodata=-1)
 
-def item_of(out: Path, grid: Grid) -> Path:
+
+def item_of(out: Path, grid: Grid, *deliveries: Delivery) -> Path:
     files = {"field": [stored(out / "in.npz", {"tb": np.full(grid.shape, 250.0, np.float32)}, grid, sensor="ssmis")]}
-    product = on_grid(
-        grid,
-        lambda field: {"field": field["tb"]},
-        deliveries=(geotiff("S9", "{period:%Y%j}.tif", "field", unit="K", nodata=-1),),
-    )
+    product = on_grid(grid, lambda field: {"field": field["tb"]}, deliveries=deliveries or (DELIVERY,))
     (out / "made").mkdir()
     generate(product, task(product, files), files, COLLECTIONS, out / "made", SOFTWARE)
     return out / "made" / "sample-field.20140201.stac.json"
@@ -46,6 +45,20 @@ def test_a_grid_without_a_code_states_its_projection_in_words(tmp_path: Path) ->
     item = validate_item(item_of(tmp_path, modis_tile("h25v05", 120)))
     assert item["properties"]["proj:code"] is None
     assert "Sinusoidal" in item["properties"]["proj:wkt2"]
+
+
+def test_a_delivery_on_a_grid_of_its_own_says_where_its_cells_are(tmp_path: Path) -> None:
+    tile, degrees = modis_tile("h25v05", 120), lonlat("degrees", 80.0, 40.0, 0.1, 50, 30)
+    own = geotiff("S8", "own_{period:%Y%j}.tif", "field", unit="K", nodata=-1, grid=degrees)
+    assets = validate_item(item_of(tmp_path, tile, DELIVERY, own))["assets"]
+    asset = assets["own_2014032.tif"]
+    with rasterio.open(tmp_path / "made" / "own_2014032.tif") as file:
+        assert asset["proj:shape"] == list(file.shape)
+        assert asset["proj:transform"] == list(file.transform)
+        assert asset["proj:bbox"] == pytest.approx(list(file.bounds))
+    assert asset["proj:code"] == "EPSG:4326"
+    assert "Sinusoidal" not in asset["proj:wkt2"]
+    assert not [name for each in (assets["2014032.tif"], assets["data"]) for name in each if name.startswith("proj:")]
 
 
 def test_pystac_reads_the_item(tmp_path: Path) -> None:

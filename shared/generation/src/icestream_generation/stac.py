@@ -12,8 +12,10 @@ import shapely
 
 from icestream_core.errors import GranuleError
 from icestream_core.grid import Grid
+from icestream_core.naming import delivery_filename
 from icestream_core.outcome import ManifestFile
 from icestream_core.variable import Flags, Written
+from icestream_generation.align import same_lattice
 from icestream_generation.described import comment, metres_to_degrees, processing_level
 from icestream_generation.footprint import Footprint
 from icestream_generation.geolocation import crs_of
@@ -59,6 +61,7 @@ def stac_item(
         properties=_properties(provenance) | (_projection(grid) if grid else {}),
         stac_extensions=[url for name, url in EXTENSIONS.items() if grid or name in ("file", "processing")],
     )
+    regridded = {delivery_filename(each, slot): each.grid for each in product.deliveries if each.grid}
     for file in files:
         fields: dict[str, Any] = {
             "file:size": file.size,
@@ -66,6 +69,10 @@ def stac_item(
         }
         if file.role == "data" and grid:
             fields["bands"] = [_band(name, written, grid) for name, written in product.writes.items()]
+        own = regridded.get(file.name)
+        if own and grid and not same_lattice(own, grid):
+            # What an asset does not say itself is read from the item, the projection in words too.
+            fields |= _projection(own) | {"proj:wkt2": _wkt(own)}
         if file.dataset:
             fields["icestream:dataset"] = file.dataset
         roles = ROLES.get(file.role, [file.role])
