@@ -71,6 +71,14 @@ def test_a_large_projected_grid_is_searched_only_where_the_swath_lies() -> None:
     np.testing.assert_array_equal(cut["lat"], whole["lat"][top : top + 40, left : left + 60])
 
 
+def test_a_grid_whose_first_row_is_the_southernmost_has_the_same_at_the_same_place() -> None:
+    lon, lat = swath()
+    values = {"lat": lat.astype(np.float32)}
+    turned = Grid(name="turned", crs=TARGET.crs, width=60, height=40, transform=(0.25, 0.0, 80.0, 0.0, 0.25, 30.0))
+    found, wanted = (swath_onto(values, lon, lat, grid, "nearest")["lat"] for grid in (turned, TARGET))
+    np.testing.assert_array_equal(found[::-1], wanted)
+
+
 def test_a_swath_elsewhere_leaves_a_projected_grid_empty() -> None:
     lon, lat = swath()
     polar = Grid(name="polar", crs="EPSG:3031", width=20, height=20, transform=(5e3, 0.0, 0.0, 0.0, -5e3, 0.0))

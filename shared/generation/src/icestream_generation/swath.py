@@ -34,7 +34,8 @@ def swath_onto(
     size = columns.stop - columns.start, rows.stop - rows.start
     part = target.window(f"{target.name}-reached", columns.start, rows.start, *size)
     for name, field in _nearest(values, longitude, latitude, part, reach).items():
-        found[name][rows, columns] = field
+        # The areas of pyresample have their first row in the north, whatever the grid has.
+        found[name][rows, columns] = field[::-1] if target.transform[4] > 0 else field
     return found
 
 
