@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import xarray as xr
 
 from generation.samples import COLLECTIONS, china_depth, f17, on_grid, stored, task
+from icestream_core.delivery import geotiff
 from icestream_core.grid import modis_tile
 from icestream_core.product import OnLattice, Product
 from icestream_core.variable import Flags
@@ -66,6 +68,16 @@ def test_a_function_that_changes_its_input_is_found(tmp_path: Path) -> None:
 
     with pytest.raises(AssertionError, match="input field was changed"):
         ProductContract().test_its_function_changes_none_of_its_inputs(broken(tmp_path, spoils))
+
+
+def test_a_nodata_that_may_be_a_value_is_found(tmp_path: Path) -> None:
+    celsius = geotiff("S1", "{period:%j}.tif", "field", unit="degC", nodata=-1)
+    kelvin = celsius.model_copy(update={"name": "kelvin", "filename": "k{period:%j}.tif", "unit": "K"})
+    product = on_grid(TILE, None, deliveries=(celsius, kelvin))
+    case = replace(broken(tmp_path, None), product=product)
+    with pytest.raises(AssertionError, match="no data that a value may be: s1: -1 degC") as caught:
+        ProductContract().test_its_record_says_what_people_need_to_know(case)
+    assert "kelvin" not in str(caught.value)
 
 
 def test_a_function_that_remembers_is_found(tmp_path: Path) -> None:

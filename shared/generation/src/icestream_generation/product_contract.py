@@ -27,6 +27,7 @@ from icestream_core.slot import Slot
 from icestream_core.task import Task
 from icestream_core.variable import Variable
 from icestream_generation.compliance import findings
+from icestream_generation.delivery_values import described
 from icestream_generation.fetched import Fetched
 from icestream_generation.generate import Generated, compute, generate
 from icestream_generation.inputs import Gathered, open_inputs
@@ -82,6 +83,8 @@ class ProductContract:
         assert product.references, "references: the paper or dataset that it rests on"
         assert product.fidelity == "published-formula" or product.designed, "designed: what is not the paper's"
         assert all(written.long_name for written in product.writes.values())
+        taken = _taken_for_missing(product)
+        assert not taken, f"no data that a value may be: {', '.join(taken)}"
 
     def test_its_function_changes_none_of_its_inputs(self, case: Case) -> None:
         given, kept = case.gather(), case.gather()
@@ -156,6 +159,21 @@ class ProductContract:
         item = validate_item(made.out / entry.name)
         granules = {file.granule.granule_id for files in case.files.values() for file in files}
         assert {link["title"] for link in item["links"] if link["rel"] == "derived_from"} == granules
+
+
+def _taken_for_missing(product: Product) -> list[str]:
+    """Return the deliveries whose nodata is a value that may occur, or the code of another class than the fill."""
+    found = []
+    for delivery in product.deliveries:
+        form = described(delivery, product.writes[delivery.variable])
+        if isinstance(form, Variable):
+            lowest, highest = form.valid
+            taken = lowest <= delivery.nodata <= highest
+        else:
+            taken = form.fill not in (None, delivery.nodata) and delivery.nodata in form.meanings
+        if taken:
+            found.append(f"{delivery.name}: {delivery.nodata:g} {delivery.unit}")
+    return found
 
 
 def _blanked(data: Any) -> Any:
