@@ -279,6 +279,16 @@ def test_oblong_cells_make_no_ascii_grid(tmp_path: Path) -> None:
         make(tmp_path / "made", product, field(tmp_path))
 
 
+def test_degrees_of_another_system_are_no_metres(tmp_path: Path) -> None:
+    china = SMALL.model_copy(update={"crs": "EPSG:4490"})
+    tif = geotiff("S1", "{period:%j}.tif", "field", unit="K", nodata=-1, grid=china)
+    with pytest.raises(RecordError, match="small is in EPSG:4490, whose coordinates are in degree"):
+        make(tmp_path / "refused", on_grid(china, same), field(tmp_path, china))
+    make(tmp_path / "made", on_grid(SMALL, same, deliveries=(tif,)), field(tmp_path))
+    with rasterio.open(tmp_path / "made" / "032.tif") as file:
+        assert (file.crs.to_epsg(), file.bounds.left, float(file.read(1).min())) == (4490, 70.0, 250.0)
+
+
 def test_a_void_is_the_products_own_answer(tmp_path: Path) -> None:
     def night(field: xr.Dataset) -> dict[str, Any]:
         raise Void("polar night")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from icestream_core.errors import RecordError
 from icestream_core.grid import Grid
 from icestream_core.variable import Variable, Written
 from icestream_generation.contents import Contents, Field
@@ -122,6 +123,12 @@ def _geographic(grid: Grid) -> tuple[Field, ...]:
 
 
 def _projected(grid: Grid) -> tuple[Field, ...]:
+    strange = {axis.unit_name for axis in crs_of(grid.crs).axis_info} - {"metre"}
+    if strange:
+        raise RecordError(
+            f"grid {grid.name} is in {grid.crs}, whose coordinates are in {' and '.join(sorted(strange))}; a product's "
+            "grid is in metres, or in degrees of EPSG:4326. A GeoTIFF may be delivered in any reference system"
+        )
     x, y = centres(grid)
     across = {"standard_name": "projection_x_coordinate", "long_name": "x of the projection", "units": "m", "axis": "X"}
     along = {"standard_name": "projection_y_coordinate", "long_name": "y of the projection", "units": "m", "axis": "Y"}
