@@ -126,6 +126,7 @@ def test_a_record_names_no_library_among_what_it_reads() -> None:
 
 
 LAYERED = {"depth": Variable(unit="m", long_name="depth", valid=(0, 1), along="year")}
+CLASSES = {"state": Flags(long_name="state", meanings={0: "thawed", 2: "frozen"}, fill=255)}
 DELIVERY: dict[str, Any] = {"unit": "cm", "nodata": -1}
 
 
@@ -173,6 +174,13 @@ DELIVERY: dict[str, Any] = {"unit": "cm", "nodata": -1}
             "no layers of its own",
         ),
         ({"writes": LAYERED, "kind": Table()}, "which only rasters have"),
+        (
+            {
+                "writes": CLASSES,
+                "deliveries": (geotiff("S33", "{period:%j}", "state", resampling="average", **DELIVERY),),
+            },
+            "state has classes, which have no average",
+        ),
         (
             {"deliveries": (geotiff("S13", "{period:%j}{variant}", "depth", words={"A": "a"}, **DELIVERY),)},
             "has words for",

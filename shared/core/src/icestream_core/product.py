@@ -18,7 +18,7 @@ from icestream_core.grid import Grid
 from icestream_core.inputs import Input
 from icestream_core.period import Period
 from icestream_core.problems import first_problems
-from icestream_core.variable import Variable, Written
+from icestream_core.variable import Flags, Variable, Written
 from icestream_core.window import LatestBefore
 
 Fidelity = Literal["published-formula", "published-method-refit", "inspired-by"]
@@ -156,6 +156,12 @@ class Product(BaseModel):
                 )
             if delivery.format != "geotiff" and (delivery.behind or delivery.variable in layered):
                 raise ValueError(f"delivery {delivery.name}: only a GeoTIFF has several bands, not {delivery.format}")
+            classes = {name for name in (delivery.variable, *delivery.behind) if isinstance(self.writes[name], Flags)}
+            if classes and delivery.resampling not in ("nearest", "mode"):
+                raise ValueError(
+                    f"delivery {delivery.name}: {', '.join(sorted(classes))} has classes, which have no "
+                    f"{delivery.resampling}; wanted nearest or mode"
+                )
             if layered & set(delivery.behind):
                 raise ValueError(f"delivery {delivery.name}: what stands behind has no layers of its own")
         names = [delivery.name for delivery in self.deliveries]
