@@ -13,7 +13,7 @@ from icestream_core.product import Features, OnGrid, OnLattice, Table
 from icestream_core.variable import Flags, Variable, Written
 from icestream_generation.contents import Field
 from icestream_generation.footprint import Footprint
-from icestream_generation.learned import SIMULATED
+from icestream_generation.learned import HANDED_ON
 from icestream_generation.provenance import Provenance
 
 CONVENTIONS = "CF-1.11, ACDD-1.3"
@@ -34,6 +34,7 @@ def global_attributes(provenance: Provenance, place: Footprint, extent: dict[str
     references = "; ".join(
         reference.citation + (f" doi:{reference.doi}" if reference.doi else "") for reference in product.references
     )
+    own_simulated = [f"{name} of {product.name}" for name in provenance.simulated]
     return {
         "Conventions": CONVENTIONS,
         "title": product.title,
@@ -106,6 +107,7 @@ def global_attributes(provenance: Provenance, place: Footprint, extent: dict[str
             f"{name}: {each['set']}, learned from {each['learned_from']}"
             for name, each in provenance.parameters.items()
         ),
+        HANDED_ON: ", ".join(dict.fromkeys((*own_simulated, *provenance.inherited))),
         "icestream_software": ", ".join(f"{name} {version}" for name, version in sorted(provenance.software.items())),
     }
 
@@ -130,9 +132,12 @@ def comment(provenance: Provenance) -> str:
         said.append(f"Accuracy stated by the original authors, not for this file: {product.accuracy}")
     if provenance.task.missing:
         said.append(f"Made without: {provenance.missing}.")
-    simulated = [name for name, origin in provenance.learned.items() if origin == SIMULATED]
-    if simulated:
-        said.append(f"Not for use: fitted on the simulated world, not on observations: {', '.join(simulated)}.")
+    if provenance.simulated:
+        told = ", ".join(provenance.simulated)
+        said.append(f"Not for use: fitted on the simulated world, not on observations: {told}.")
+    if provenance.inherited:
+        told = ", ".join(provenance.inherited)
+        said.append(f"Not for use: made of what was fitted on the simulated world: {told}.")
     defaults = [name for name in provenance.collections_used if name.startswith("library-")]
     if defaults:
         said.append(f"Coarse defaults stand in for: {', '.join(defaults)}.")

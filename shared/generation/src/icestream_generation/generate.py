@@ -20,7 +20,7 @@ from icestream_core.task import Task
 from icestream_generation.fetched import Fetched, Opening, unwatched
 from icestream_generation.filters import filter_area, filter_time
 from icestream_generation.inputs import Gathered, open_inputs
-from icestream_generation.learned import learned
+from icestream_generation.learned import inherited, learned
 from icestream_generation.manifest import HERE, MadeFile, listed, write_manifest
 from icestream_generation.masters import Made, write_features_product, write_raster_product, write_table_product
 from icestream_generation.on_demand import on_demand
@@ -66,7 +66,8 @@ def generate(
     with _timed(seconds, "open"):
         gathered = open_inputs(product, files, collections, opening)
         filter_area(product, task.slot, files, gathered)
-    provenance = replace(provenance, learned=learned(product, gathered.inputs))
+    origins = learned(product, gathered.inputs)
+    provenance = replace(provenance, learned=origins, inherited=inherited(gathered.inputs))
     with _timed(seconds, "compute"):
         returned = compute(product, task, gathered)
     with _timed(seconds, "write"):

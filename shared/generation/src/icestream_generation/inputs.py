@@ -21,6 +21,7 @@ from icestream_generation.align import onto, same_lattice, union
 from icestream_generation.combine import Fields, combine
 from icestream_generation.fetched import Fetched, Opening, unwatched
 from icestream_generation.geolocation import centres
+from icestream_generation.learned import HANDED_ON, handed_on
 from icestream_generation.library import library_onto
 from icestream_generation.opened import floats, open_fetched
 from icestream_generation.swath import swath_onto
@@ -103,6 +104,7 @@ class _Gathering:
         self.name, self.entry, self.collections = name, entry, collections
         self.fetched = [file for file in fetched if not file.granule.void]
         self.attributes: dict[str, dict[str, Any]] = {}
+        self.simulated: set[str] = set()
 
     def gather(self, target: Grid | None) -> tuple[Any, Grid | None]:
         """Return the input on the target, or, where that is None, on its own grid, which is returned too."""
@@ -130,7 +132,9 @@ class _Gathering:
             with self.opening(file.granule):
                 return open_fetched(file, self.collections, target, how, variables)
 
-        return self.shared.open(file, (target, how, variables), read)
+        opened = self.shared.open(file, (target, how, variables), read)
+        self.simulated.update(handed_on(opened.data))
+        return opened
 
     def _native(self, first: Opened) -> Grid:
         if first.grid is None:
@@ -242,7 +246,7 @@ class _Gathering:
             "collection": _words(granule.collection for granule in granules),
             "start": min(granule.start for granule in granules).isoformat(),
             "end": max(granule.end for granule in granules).isoformat(),
-        }
+        } | ({HANDED_ON: ", ".join(sorted(self.simulated))} if self.simulated else {})
 
 
 def _steps(entry: Input) -> Sequence[int] | None:

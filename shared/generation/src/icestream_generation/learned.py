@@ -9,6 +9,8 @@ from typing import Any
 from icestream_core.product import Product
 
 SIMULATED = "simulated"
+HANDED_ON = "icestream_simulated"
+"""Attribute of what is made: parameters behind it, its own and earlier ones, that the simulated world taught."""
 
 
 def learned(product: Product, inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -21,6 +23,16 @@ def learned(product: Product, inputs: Mapping[str, Any]) -> dict[str, str]:
         for name, entry in product.inputs.items()
         if entry.role == "parameters" and inputs.get(name) is not None
     }
+
+
+def inherited(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the parameters behind what was read that were learned from the simulated world."""
+    return tuple(sorted({name for data in inputs.values() for name in handed_on(data)}))
+
+
+def handed_on(data: Any) -> tuple[str, ...]:
+    """Return the same of one opened granule or input; none where it says nothing."""
+    return tuple(name for name in str(getattr(data, "attrs", {}).get(HANDED_ON, "")).split(", ") if name)
 
 
 def origin_of(data: Any) -> str:

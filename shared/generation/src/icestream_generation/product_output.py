@@ -15,6 +15,7 @@ from icestream_core.errors import GranuleError
 from icestream_core.grid import Grid
 from icestream_core.inputs import Resampling
 from icestream_generation.align import keeps_classes, part_needed
+from icestream_generation.learned import HANDED_ON
 from icestream_generation.raster import grid_of
 from icestream_generation.tables import rows_of
 
@@ -41,7 +42,7 @@ def open_output(
         with h5netcdf.File(path, "r") as file:
             _check_sizes(file)
             if "featureType" in file.attrs:
-                return Opened(rows_of(file), None)
+                return Opened(rows_of(file).assign_attrs(_handed_on(file)), None)
             if "icestream_grid" not in file.attrs:
                 raise GranuleError(f"{path.name} has no attribute icestream_grid: it is not the output of a product")
             return _raster(file, target, resampling, variables)
@@ -72,7 +73,11 @@ def _raster(file: h5netcdf.File, target: Grid | None, resampling: Resampling, va
         along = variable.dimensions[:-2]
         cut = ... if part is None else (*(slice(None) for _ in along), part.rows, part.cols)
         fields[name] = ((*along, "y", "x"), _floats(variable, cut), attributes)
-    return Opened(xr.Dataset(fields), grid if part is None else part.grid)
+    return Opened(xr.Dataset(fields, attrs=_handed_on(file)), grid if part is None else part.grid)
+
+
+def _handed_on(file: h5netcdf.File) -> dict[str, str]:
+    return {HANDED_ON: _text(file.attrs[HANDED_ON])} if HANDED_ON in file.attrs else {}
 
 
 def _floats(variable: h5netcdf.Variable, window: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ from icestream_core.collection import Collection
 from icestream_core.product import Product
 from icestream_core.task import Task
 from icestream_generation.fetched import Fetched
+from icestream_generation.learned import SIMULATED
 
 Files = Mapping[str, Sequence[Fetched]]
 
@@ -30,6 +31,7 @@ class Provenance:
     """Everything that the files of one make say about where they come from.
 
     learned : by input of fitted parameters, what they were learned from: "data", "ledger" or "simulated"
+    inherited : those parameters behind the inputs that were learned from the simulated world
     """
 
     product: Product
@@ -39,6 +41,7 @@ class Provenance:
     software: Mapping[str, str]
     publisher: Publisher
     learned: Mapping[str, str] = field(default_factory=dict)
+    inherited: tuple[str, ...] = ()
 
     @property
     def created(self) -> str:
@@ -113,6 +116,11 @@ class Provenance:
             name: {"set": self.files[name][0].granule.granule_id, "learned_from": origin or "not stated"}
             for name, origin in self.learned.items()
         }
+
+    @property
+    def simulated(self) -> list[str]:
+        """The inputs of parameters that the simulated world taught."""
+        return [name for name, origin in self.learned.items() if origin == SIMULATED]
 
     @property
     def history(self) -> str:
