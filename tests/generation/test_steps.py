@@ -24,6 +24,31 @@ LEVEL = Variable(
 )
 
 
+def test_whole_numbers_of_32_bits_stay_whole_in_every_form(tmp_path: Path) -> None:
+    area = Variable(unit="m2", long_name="area", valid=(0, 2_147_483_647), dtype="int32")
+    fine = Variable(unit="m", long_name="distance", valid=(0, 1_000_000), dtype="int32", step=0.001)
+    largest = np.full(SMALL.shape, 2_147_483_647.0)
+    largest[0, :2] = np.nan, 16_777_217.0
+    far = np.full(SMALL.shape, 999_999.999)
+    deliveries = (geotiff("S1", "{period:%j}.tif", "area", unit="m2", nodata=-1, dtype="int32"),)
+    product = on_grid(
+        SMALL, lambda **_: {"area": largest, "far": far}, writes={"area": area, "far": fine}, deliveries=deliveries
+    )
+    files = {"field": [stored(tmp_path / "in.npz", {"tb": np.zeros(SMALL.shape)}, SMALL)]}
+    made = tmp_path / "made"
+    made.mkdir()
+    generate(product, task(product, files), files, COLLECTIONS, made, SOFTWARE)
+
+    (master,) = made.glob("*.nc")
+    ours = open_output(master).data
+    np.testing.assert_array_equal(ours["area"].values, largest)
+    np.testing.assert_allclose(ours["far"].values, far, atol=1e-6, rtol=0)
+    with xr.open_dataset(master, engine="h5netcdf") as data:
+        np.testing.assert_array_equal(data["far"].values, ours["far"].values)
+    with rasterio.open(made / "032.tif") as file:
+        np.testing.assert_array_equal(file.read(1), np.nan_to_num(largest, nan=-1))
+
+
 def test_whoever_reads_it_reads_the_same(tmp_path: Path) -> None:
     values = np.linspace(60, 349.99, 48, dtype=np.float32).reshape(SMALL.shape)
     values[0, 0] = np.nan

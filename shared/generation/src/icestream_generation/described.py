@@ -14,6 +14,7 @@ from icestream_core.variable import Flags, Variable, Written
 from icestream_generation.contents import Field
 from icestream_generation.footprint import Footprint
 from icestream_generation.learned import HANDED_ON
+from icestream_generation.promises import float_of
 from icestream_generation.provenance import Provenance
 
 CONVENTIONS = "CF-1.11, ACDD-1.3"
@@ -170,7 +171,7 @@ def variable_attributes(written: Written, together: Mapping[str, Written]) -> di
         "valid_range": np.round(np.array(written.valid) / written.step).astype(written.dtype)
         if written.step != 1.0
         else np.array(written.valid, written.dtype),
-        "scale_factor": np.float32(written.step) if written.step != 1.0 else None,
+        "scale_factor": float_of(np.dtype(written.dtype))(written.step) if written.step != 1.0 else None,
         "coverage_content_type": "physicalMeasurement",
         "ancillary_variables": " ".join(flags),
     }

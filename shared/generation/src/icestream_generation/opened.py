@@ -16,6 +16,7 @@ from icestream_generation.features import is_geopackage, read_features
 from icestream_generation.fetched import Fetched
 from icestream_generation.library import open_library
 from icestream_generation.product_output import open_output
+from icestream_generation.promises import float_of
 from icestream_generation.units import to_si
 
 PLACES = ("latitude", "longitude")
@@ -105,11 +106,11 @@ def _check_shape(data: xr.Dataset, grid: Grid, origin: str) -> None:
 
 
 def floats(variable: xr.DataArray) -> np.ndarray:
-    """Return values as a computation sees them: float32 (float64 where the file is), NaN where missing."""
+    """Return values as a computation sees them: float32 (float64 where the file holds more), NaN where missing."""
     values = np.asarray(variable.values)
     if values.dtype.kind == "f":
         return values
-    result = values.astype(np.float32)
+    result = values.astype(float_of(values.dtype))
     fill = variable.attrs.get("_FillValue", variable.encoding.get("_FillValue"))
     if fill is not None:
         result[values == fill] = np.nan

@@ -16,6 +16,7 @@ from icestream_core.grid import Grid
 from icestream_core.inputs import Resampling
 from icestream_generation.align import keeps_classes, part_needed
 from icestream_generation.learned import HANDED_ON
+from icestream_generation.promises import float_of
 from icestream_generation.raster import grid_of
 from icestream_generation.tables import rows_of
 
@@ -85,9 +86,9 @@ def _floats(variable: h5netcdf.Variable, window: Any) -> np.ndarray:
     if values.dtype.kind == "f":
         return values
     attrs = variable.attrs
-    result = values.astype(np.float32)
+    result = values.astype(float_of(values.dtype))
     if (step := attrs.get("scale_factor")) is not None:
-        result *= np.float32(step)
+        result *= result.dtype.type(step)
     fill = attrs.get("_FillValue")
     if fill is not None:
         result[values == fill] = np.nan

@@ -81,14 +81,19 @@ def valid_shares(product: Product, arrays: Mapping[str, np.ndarray]) -> dict[str
     }
 
 
+def float_of(stored: np.dtype[Any]) -> type[np.floating[Any]]:
+    """Return the float that holds every whole number of a type: float32 has 24 bits for them."""
+    return np.float32 if stored.itemsize <= 2 else np.float64
+
+
 def stored_as_floats(values: np.ndarray, written: Written) -> np.ndarray:
     """Return stored values as floats, NaN where missing: the way back from `check`."""
     if values.dtype.kind == "f":
         return values
-    result = values.astype(np.float32)
+    result = values.astype(float_of(values.dtype))
     fill = fill_of(written)
     if isinstance(written, Variable) and written.step != 1.0:
-        result *= np.float32(written.step)
+        result *= result.dtype.type(written.step)
     if fill is not None:
         result[values == fill] = np.nan
     return result

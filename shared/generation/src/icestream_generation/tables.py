@@ -26,7 +26,7 @@ from icestream_generation.described import (
     variable_attributes,
 )
 from icestream_generation.footprint import of_points
-from icestream_generation.promises import check, fill_of
+from icestream_generation.promises import check, fill_of, float_of
 from icestream_generation.provenance import Provenance
 
 ROLES = {"timeSeries": "timeseries_id", "trajectory": "trajectory_id"}
@@ -123,8 +123,9 @@ def rows_of(file: h5netcdf.File) -> xr.Dataset:
         if name == "time":
             values = np.datetime64(0, "ns") + np.round(values * 1e9).astype("timedelta64[ns]")
         elif values.dtype.kind in "iu" and (fill := variable.attrs.get("_FillValue")) is not None:
-            step = np.float32(variable.attrs.get("scale_factor", 1.0))
-            values = np.where(values == fill, np.nan, values).astype(np.float32) * step
+            floating = float_of(values.dtype)
+            step = floating(variable.attrs.get("scale_factor", 1.0))
+            values = np.where(values == fill, np.nan, values).astype(floating) * step
         kept = {key: variable.attrs[key] for key in ("units", "standard_name", "flag_values") if key in variable.attrs}
         rows[called] = ("row", values, {} if name == "time" else kept)
     return xr.Dataset(rows)
