@@ -102,20 +102,27 @@ manifests = st.builds(
         max_size=4,
     ).map(tuple),
 )
-some_outcomes = st.builds(
-    Outcome,
-    slot=st.just(slot()),
-    version=st.just("1.0.0"),
-    token=texts.filter(lambda text: "\0" not in text),
-    inputs_hash=texts.filter(lambda text: "\0" not in text),
-    status=st.sampled_from(["made", "void", "failed"]),
-    reason=texts,
-    fault=st.sampled_from(["", "product", "granule", "storage", "limit"]),
-    traceback=texts,
-    manifest=st.none() | manifests,
-    seconds=st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=4),
-    adopted=st.booleans(),
-    finished_at=moments,
+
+
+def outcomes_of(status: str, **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Outcome]:
+    fields = {
+        "slot": st.just(slot()),
+        "version": st.just("1.0.0"),
+        "token": texts.filter(lambda text: "\0" not in text),
+        "inputs_hash": texts.filter(lambda text: "\0" not in text),
+        "reason": texts,
+        "fault": st.sampled_from(["", "product", "granule", "storage", "limit"]),
+        "traceback": texts,
+        "manifest": st.none() | manifests,
+        "seconds": st.dictionaries(texts, st.floats(allow_nan=False, allow_infinity=False), max_size=4),
+        "adopted": st.booleans(),
+        "finished_at": moments,
+    }
+    return st.builds(Outcome, status=st.just(status), **(fields | given))
+
+
+some_outcomes = st.one_of(
+    outcomes_of("made", manifest=manifests), outcomes_of("void", reason=texts.filter(bool)), outcomes_of("failed")
 )
 registrations = st.dictionaries(
     texts,
@@ -141,6 +148,15 @@ def test_an_outcome_asks_the_ledger_for_nothing_that_it_cannot_hold(field: str) 
     given = {"slot": slot(), "version": "1.0.0", "token": "", "inputs_hash": "", "status": "void", "finished_at": FIRST}
     with pytest.raises(ValueError, match=field):
         Outcome.model_validate({**given, field: "a\0"})
+
+
+@pytest.mark.parametrize(("status", "lacks"), [("made", "a manifest"), ("void", "a reason")])
+def test_an_outcome_of_which_nothing_could_be_announced_is_refused(status: str, lacks: str) -> None:
+    whole = Outcome(slot=slot(), version="1.0.0", token="", inputs_hash="", status="failed", finished_at=FIRST)
+    sent = msgpack.unpackb(encode(whole))
+    sent["content"]["status"] = status
+    with pytest.raises(MessageError, match=f"{status} needs {lacks}"):
+        decode(msgpack.packb(sent))
 
 
 def test_a_field_that_nobody_knows_is_ignored() -> None:

@@ -13,11 +13,15 @@ import pytest
 import structlog
 
 from icestream_core import hookspecs
-from icestream_core.outcome import Outcome
+from icestream_core.outcome import Manifest, ManifestFile, Outcome
 from icestream_core.slot import Slot
 from icestream_runtime import logs
 
 DAY = datetime(2014, 2, 1, tzinfo=UTC)
+MANIFEST = Manifest(
+    href="/store/made",
+    files=(ManifestFile(name="made.nc", role="data", media_type="", size=1, checksum="sha256:0"),),
+)
 SLOT = Slot(product="snow-depth-china", period="2014-02-01", start=DAY, end=DAY + timedelta(days=1))
 
 
@@ -43,6 +47,7 @@ def outcome(**changes: Any) -> Outcome:
         "token": "ab" * 8,
         "inputs_hash": "c" * 64,
         "status": "made",
+        "manifest": MANIFEST,
         "seconds": {"fetch": 0.01, "compute": 0.25},
         "finished_at": datetime.now(UTC),
         "worker": "host-1",

@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY, generate_latest
 
 from icestream_core import hookspecs
 from icestream_core.granule import Asset, Granule
-from icestream_core.outcome import Outcome
+from icestream_core.outcome import Manifest, ManifestFile, Outcome
 from icestream_core.slot import Slot
 from icestream_runtime.meter import MeterLifecycle
 from icestream_runtime.metrics import (
@@ -43,6 +43,10 @@ from icestream_runtime.metrics import (
 from icestream_runtime.storage import Storage
 
 NOW = datetime.now(UTC)
+MANIFEST = Manifest(
+    href="/store/made",
+    files=(ManifestFile(name="made.nc", role="data", media_type="", size=1, checksum="sha256:0"),),
+)
 SLOT = Slot(product="snow-depth-china", period="a", start=NOW - timedelta(hours=25), end=NOW - timedelta(hours=1))
 BOUNDED = {
     *("product", "family", "sensor", "collection", "outcome", "fault", "stage", "state", "step", "queue", "kind"),
@@ -75,6 +79,7 @@ def outcome(**changes: Any) -> Outcome:
         "token": "ab" * 8,
         "inputs_hash": "c" * 64,
         "status": "made",
+        "manifest": MANIFEST,
         "seconds": {"compute": 0.2, "total": 0.3, "arrival": 7.0},
         "finished_at": datetime.now(UTC),
     }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from icestream_core.granule import CHECKSUM_PATTERN, VERSION_PATTERN, Message, Mode, Traceparent
 from icestream_core.slot import Slot
@@ -80,3 +80,12 @@ class Outcome(Message):
     finished_at: AwareDatetime
     worker: str = Field(default="", max_length=255)
     traceparent: Traceparent = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        # Without them nothing could be announced of it.
+        if self.status == "made" and self.manifest is None:
+            raise ValueError("an outcome that is made needs a manifest")
+        if self.status == "void" and not self.reason:
+            raise ValueError("an outcome that is void needs a reason")
+        return self
