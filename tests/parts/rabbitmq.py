@@ -136,14 +136,26 @@ class PrivateRabbitMQ(Broker):
         """
         if not self.server.running:
             self.start()
-        if self._struck and not self._takes_messages():
-            warnings.warn(
-                f"RabbitMQ is not well after it was killed and is made anew:\n{self._last_words()}", stacklevel=2
-            )
-            self.server.kill()
-            shutil.rmtree(self.directory / "data")
-            self.start()
+        if self._struck and not self._takes_messages("/"):
+            self._make_anew()
         self._struck = False
+
+    @contextlib.contextmanager
+    def vhost(self) -> Iterator[str]:
+        """Make an empty virtual host that takes messages. A broker may fall ill long after it was killed."""
+        for _ in range(STARTS):
+            with super().vhost() as url:
+                if self._takes_messages(url.rpartition("/")[2]):
+                    yield url
+                    return
+                self._make_anew()
+        raise RuntimeError(f"RabbitMQ takes no message, {STARTS} times made anew:\n{self._last_words()}")
+
+    def _make_anew(self) -> None:
+        warnings.warn(f"RabbitMQ is not well and is made anew:\n{self._last_words()}", stacklevel=2)
+        self.server.kill()
+        shutil.rmtree(self.directory / "data")
+        self.start()
 
     def kill(self) -> None:
         """SIGKILL. A quorum queue survives if it was declared at least three seconds before."""
@@ -179,10 +191,15 @@ class PrivateRabbitMQ(Broker):
             elif error.code != HTTPStatus.NOT_FOUND:
                 raise
 
-    def _takes_messages(self) -> bool:
+    def _takes_messages(self, vhost: str) -> bool:
         """Tell whether a new queue takes a message and confirms it, within a time that a loaded machine has too."""
         parameters = pika.ConnectionParameters(
-            self.host, self.port, blocked_connection_timeout=PROBE_SECONDS, socket_timeout=PROBE_SECONDS, heartbeat=10
+            self.host,
+            self.port,
+            vhost,
+            blocked_connection_timeout=PROBE_SECONDS,
+            socket_timeout=PROBE_SECONDS,
+            heartbeat=10,
         )
         queue = f"probe-{uuid.uuid4().hex[:8]}"
         try:

@@ -72,3 +72,18 @@ time.sleep(300)
     starter.wait()
     _, alive = psutil.wait_procs(everybody, timeout=15)
     assert alive == []
+
+
+def test_a_broker_that_takes_no_message_is_made_anew_before_a_test_has_it(
+    rabbitmq: PrivateRabbitMQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    made_anew: list[str] = []
+    monkeypatch.setattr(rabbitmq, "_takes_messages", lambda vhost: asked.append(vhost) or len(asked) > 1)
+    monkeypatch.setattr(rabbitmq, "_make_anew", lambda: made_anew.append(asked[-1]))
+    with rabbitmq.vhost() as url:
+        first, second = asked
+        assert url == rabbitmq.url(second)
+        assert made_anew == [first]
+        there = {each["name"] for each in rabbitmq.manage("GET", "vhosts")}
+        assert second in there and first not in there
