@@ -129,15 +129,15 @@ class PrivateRabbitMQ(Broker):
         return self.server.start(self._answers, timeout)
 
     def ensure(self) -> None:
-        """Start unless it runs and is well: for the test that comes after one that struck it.
+        """Start unless it runs, and make it anew where a test struck it: for the test that comes after that one.
 
         RabbitMQ 3.10 that was killed often, or starved, now and then answers every queue with INTERNAL_ERROR or takes
-        no message any more. Its data are thrown away then: the next test wants an empty one.
+        no message any more. So its data are thrown away: the next test wants an empty one.
         """
-        if not self.server.running:
-            self.start()
-        if self._struck and not self._takes_messages("/"):
+        if self._struck:
             self._make_anew()
+        elif not self.server.running:
+            self.start()
         self._struck = False
 
     @contextlib.contextmanager
@@ -148,12 +148,13 @@ class PrivateRabbitMQ(Broker):
                 if self._takes_messages(url.rpartition("/")[2]):
                     yield url
                     return
+                warnings.warn(f"RabbitMQ is not well and is made anew:\n{self._last_words()}", stacklevel=2)
                 self._make_anew()
         raise RuntimeError(f"RabbitMQ takes no message, {STARTS} times made anew:\n{self._last_words()}")
 
     def _make_anew(self) -> None:
-        warnings.warn(f"RabbitMQ is not well and is made anew:\n{self._last_words()}", stacklevel=2)
-        self.server.kill()
+        if self.server.running:
+            self.server.kill()
         shutil.rmtree(self.directory / "data")
         self.start()
 
